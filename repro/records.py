@@ -1,0 +1,236 @@
+"""What is written down: frozen, typed, refusing unknown fields. SI units throughout.
+
+Everything here can be imported without a measuring or drawing library.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Record(BaseModel):
+    """A value that does not change and holds no field it does not name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class BundleClass(StrEnum):
+    """What the numbers of a bundle may be taken for."""
+
+    MEASURED = "measured"
+    DEMONSTRATION = "demonstration"
+
+
+class Status(StrEnum):
+    """How a window ended."""
+
+    OK = "ok"
+    OOM = "oom"
+    UNSUPPORTED = "unsupported"
+    FAILED = "failed"
+    DISPUTED = "disputed"
+
+
+EnergySource = Literal["measured", "modelled"]
+
+
+class Reading(Record):
+    """Energy of one window by one instrument, with the raw reads it was derived from.
+
+    ``t_open_s`` and ``t_close_s`` are on the harness's monotonic clock, relative to the
+    opening of the window; ``raw_open`` and ``raw_close`` are in ``raw_unit``.
+    """
+
+    instrument: Literal["codecarbon", "counter", "trace"]
+    quantity: Literal["gpu", "cpu", "ram"]
+    source: EnergySource
+    energy_j: float
+    raw_open: float
+    raw_close: float
+    raw_unit: Literal["mJ", "kWh", "J"]
+    t_open_s: float
+    t_close_s: float
+
+
+class Clip(Record):
+    """One piece of audio that a window produced, by name and content."""
+
+    window: int
+    name: str
+    sha256: str
+    seconds: float
+    sample_rate_hz: int
+    channels: int
+    seed: int
+
+
+class Window(Record):
+    """One row of ``measurements.csv``; the fields are its columns, in order.
+
+    ``window`` counts all windows of the run, warm-ups and failures included, from 0.
+    ``steps`` is what was asked for, ``executed_steps`` what the denoiser was called for.
+    What is not known is None, and an empty cell.
+    """
+
+    study: Literal["steps", "batch", "quality", "sanity"]
+    model: str
+    checkpoint: str
+    steps: int = Field(gt=0)
+    executed_steps: int | None = Field(default=None, ge=0)
+    executed_steps_source: Literal["counted", "derived"] | None = None
+    batch_size: int = Field(gt=0)
+    repeat: int = Field(ge=1)
+    item: int = Field(ge=0)
+    dataset: str | None = None
+    seed: int
+    status: Status
+    warmup: bool
+    started_at: str
+    duration_s: float | None = Field(default=None, gt=0)
+    clips: int = Field(ge=0)
+    audio_s: float | None = Field(default=None, ge=0)
+    gpu_energy_j: float | None = Field(default=None, gt=0)
+    gpu_meter: str | None = None
+    gpu_energy_codecarbon_j: float | None = Field(default=None, gt=0)
+    gpu_energy_counter_j: float | None = Field(default=None, gt=0)
+    gpu_energy_trace_j: float | None = Field(default=None, gt=0)
+    uncertainty_j: float | None = Field(default=None, gt=0)
+    cpu_energy_j: float | None = Field(default=None, gt=0)
+    cpu_source: EnergySource | None = None
+    ram_energy_j: float | None = Field(default=None, ge=0)
+    ram_source: EnergySource | None = None
+    disturbances: str | None = None
+    window: int = Field(ge=0)
+    detail: str | None = None
+
+
+class WindowEntry(Record):
+    """A finished window as the journal holds it: the row, its raw reads, its audio."""
+
+    row: Window
+    readings: tuple[Reading, ...] = ()
+    audio: tuple[Clip, ...] = ()
+
+
+class Gpu(Record):
+    """The measured GPU. ``identity`` is a salted hash: no serial and no UUID is stored."""
+
+    name: str
+    identity: str
+    index: int
+    memory_bytes: int
+    driver: str
+    cuda_driver: str
+    vbios: str
+    power_limit_w: float
+    persistence: bool | None
+    ecc: bool | None
+    simulated: bool
+
+
+class Machine(Record):
+    """The machine, by allow-list: what is not named here is not recorded."""
+
+    gpu: Gpu | None
+    cpu: str
+    cpu_cores: int
+    ram_bytes: int
+    os: str
+    kernel: str
+    container: str | None
+
+
+class CodeIdentity(Record):
+    """The code that measured."""
+
+    version: str
+    commit: str | None
+    dirty: bool | None
+
+
+class ModelFacts(Record):
+    """What the loaded model said about itself, in its own environment."""
+
+    libraries: dict[str, str]
+    parameters: dict[str, int]
+    dtype: str
+    attention: str
+    device: str
+    sample_rate_hz: int
+    channels: int
+    weights: str
+    weights_sha256: str | None = None
+    latent_shape: tuple[int, ...] | None = None
+
+
+class Instrument(Record):
+    """A meter that was used, by name and version."""
+
+    name: str
+    version: str
+    quantity: str
+    refresh_period_s: float | None = None
+    reads: str
+
+
+class Environment(Record):
+    """``environment.json``: everything about a run that is not in a row."""
+
+    bundle_class: BundleClass = Field(serialization_alias="class", validation_alias="class")
+    run_id: str
+    tier: str
+    protocol: str
+    size: Literal["full", "tiny"]
+    weights: str
+    device: str
+    deviations: tuple[str, ...]
+    overrides: tuple[str, ...]
+    challenge: str | None
+    started_at: str
+    machine: Machine
+    source: CodeIdentity
+    harness_libraries: dict[str, str]
+    model: ModelFacts
+    instruments: tuple[Instrument, ...]
+    imported: bool = False
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True
+    )
+
+
+class JournalHeader(Record):
+    """First line of a journal. A bundle is a pure function of its journal."""
+
+    format_version: Literal[1] = 1
+    run_id: str
+    request: dict[str, Any]
+    environment: Environment
+    protocol_toml: str
+    model_toml: str
+    requirements_lock: str
+    planned_windows: int
+
+
+class Session(Record):
+    """A worker process within a run: why it was started and which window it measured first."""
+
+    reason: Literal["start", "resume", "restart"]
+    started_at: str
+    first_window: int
+
+
+class Run(Record):
+    """A whole journal, read: the header, its sessions, its finished windows in order."""
+
+    header: JournalHeader
+    sessions: tuple[Session, ...]
+    entries: tuple[WindowEntry, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every planned window, warm-ups apart, is there."""
+        return sum(not entry.row.warmup for entry in self.entries) == self.header.planned_windows
