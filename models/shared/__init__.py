@@ -1,0 +1,17 @@
+"""What adapters of this folder share. Importing it silences the libraries and cuts the network.
+
+The switches are the libraries' own and are read when they are first imported, so an adapter
+imports from here before anything else.
+"""
+
+from __future__ import annotations
+
+import os
+
+# A forgotten argument must not start a download inside a measured window.
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+# Both report what the adapters check themselves, and turn into an error.
+os.environ["TRANSFORMERS_VERBOSITY"] = "error"
+os.environ["DIFFUSERS_VERBOSITY"] = "error"

@@ -1,0 +1,25 @@
+"""Parameters of networks that are never filled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accelerate import init_empty_weights
+
+from shared.parts import Part
+
+
+def build_empty(part: Part, *, attention: str = "eager") -> Any:
+    """Build a network whose parameters take no memory and whose buffers are real."""
+    with init_empty_weights(include_buffers=False):
+        return part.build(attention=attention)
+
+
+def count(network: Any) -> int:
+    """Count the parameters of a network, each once."""
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def count_all(parts: dict[str, Part]) -> dict[str, int]:
+    """Count the parameters of each component on the meta device."""
+    return {name: count(build_empty(part)) for name, part in parts.items()}

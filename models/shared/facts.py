@@ -1,0 +1,14 @@
+"""``model.toml`` as an adapter reads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import tomllib
+
+
+def read(adapter: str) -> dict[str, Any]:
+    """Return the facts that stand beside an adapter, given the path of its file."""
+    with Path(adapter).with_name("model.toml").open("rb") as file:
+        return tomllib.load(file)

@@ -1,0 +1,41 @@
+"""A network of a model: its class and its configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from transformers import PreTrainedModel
+
+
+@dataclass(frozen=True)
+class Part:
+    """A class of diffusers or transformers with the configuration that makes it this model's."""
+
+    cls: type
+    config: dict[str, Any]
+
+    @property
+    def of_transformers(self) -> bool:
+        """Whether the class is one of transformers, which builds from a configuration object."""
+        return issubclass(self.cls, PreTrainedModel)
+
+    @property
+    def weights_name(self) -> str:
+        """Name of the one file that ``save_pretrained`` of the class writes."""
+        stem = "model" if self.of_transformers else "diffusion_pytorch_model"
+        return f"{stem}.safetensors"
+
+    def options(self, attention: str) -> dict[str, str]:
+        """Return what the class must be built with to use this attention, as far as it can."""
+        if not self.of_transformers:
+            return {}  # networks of diffusers are told afterwards
+        able = getattr(self.cls, "_supports_sdpa", False)
+        return {"attn_implementation": attention if able else "eager"}
+
+    def build(self, *, attention: str = "eager") -> Any:
+        """Return the network, in evaluation mode, on the default device."""
+        config = {**self.config, **self.options(attention)}
+        if self.of_transformers:
+            return self.cls(self.cls.config_class(**config)).eval()
+        return self.cls(**config).eval()

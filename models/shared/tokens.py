@@ -1,0 +1,64 @@
+"""A tokenizer without a vocabulary, for random weights: synthetic ids at the real lengths."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import torch  # noqa: TID253 - at home in a model's environment
+
+WORD = re.compile(r"\w+|[^\w\s]")
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Ids and attention mask, both int64 of shape (texts, length)."""
+
+    input_ids: Any
+    attention_mask: Any
+
+
+class RobertaStub:
+    """Stands in for RoBERTa's tokenizer: one id per word, the same for the same word.
+
+    Special ids and the size of the vocabulary are RoBERTa's (arXiv:1907.11692).
+    """
+
+    START, PAD, END, FIRST_WORD = 0, 1, 2, 4
+    VOCABULARY = 50265
+
+    def __init__(self, *, model_max_length: int) -> None:
+        self.model_max_length = model_max_length
+
+    def __call__(
+        self,
+        text: str | list[str],
+        *,
+        padding: str,
+        max_length: int | None = None,
+        truncation: bool = False,
+        return_tensors: str = "pt",
+    ) -> Tokens:
+        """Turn texts into ids, padded to ``max_length`` or to the longest text."""
+        if return_tensors != "pt" or padding not in {"max_length", "longest"}:
+            raise ValueError(f"the stub tokenizer has no padding {padding!r} as {return_tensors!r}")
+        limit = max_length or self.model_max_length
+        rows = [self._ids(one) for one in ([text] if isinstance(text, str) else text)]
+        if truncation:
+            rows = [row if len(row) <= limit else [*row[: limit - 1], self.END] for row in rows]
+        length = limit if padding == "max_length" else max(map(len, rows))
+        ids = torch.tensor([row + [self.PAD] * (length - len(row)) for row in rows])
+        return Tokens(ids, (ids != self.PAD).long())
+
+    def batch_decode(self, ids: Any) -> list[str]:
+        """Answer for the message about a truncated text: ids have no words to go back to."""
+        return [f"{len(row)} tokens" for row in ids]
+
+    def _ids(self, text: str) -> list[int]:
+        return [self.START, *map(self._id, WORD.findall(text)), self.END]
+
+    def _id(self, word: str) -> int:
+        number = int.from_bytes(hashlib.sha256(word.encode()).digest()[:8], "big")
+        return self.FIRST_WORD + number % (self.VOCABULARY - self.FIRST_WORD)

@@ -1,0 +1,177 @@
+"""Where the numbers in a network come from: a seed, a folder, the hub's cache."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import torch  # noqa: TID253 - at home in a model's environment
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import LocalEntryNotFoundError
+from safetensors import SafetensorError, safe_open
+
+from shared.counting import build_empty, count
+from shared.parts import Part
+
+# Buffers that older releases of transformers stored and newer ones compute.
+OBSOLETE = ("position_ids",)
+CHUNK_BYTES = 1 << 22
+
+
+def load_all(
+    parts: dict[str, Part], folder: Path | None, *, seed: int, dtype: Any, attention: str
+) -> dict[str, Any]:
+    """Load every component from the folder, or fill it from the seed where there is none."""
+    if folder is None:
+        return {
+            name: fill_random(part, seed=seed, dtype=dtype, attention=attention)
+            for name, part in parts.items()
+        }
+    return {
+        name: load_folder(name, part, folder, dtype=dtype, attention=attention)
+        for name, part in parts.items()
+    }
+
+
+def locate(
+    weights: str, *, checkpoint: str, revision: str | None, cache_dir: str | None
+) -> Path | None:
+    """Return the folder that holds the weights: None for ``random``, the cache for ``hub``."""
+    if weights == "random":
+        return None
+    if weights == "hub":
+        return find_in_cache(checkpoint, revision, cache_dir)
+    if not Path(weights).is_dir():
+        raise RuntimeError(
+            f"weights folder {weights} is not there: expected random, hub or a folder in the "
+            "layout of diffusers"
+        )
+    return Path(weights)
+
+
+def fill_random(part: Part, *, seed: int, dtype: Any, attention: str) -> Any:
+    """Build a network from a seed: the same numbers on every device and in every dtype.
+
+    Weights have a standard deviation of sqrt(1 / (3 fan_in)), as torch's own layers start
+    with, so that activations stay finite in float16 through every network here; the gains of
+    norms are 1 and biases 0.
+    """
+    network = build_empty(part, attention=attention)
+    generator = torch.Generator().manual_seed(seed)
+    numbers = {
+        name: _draw(name, parameter.shape, generator).to(dtype)
+        for name, parameter in network.named_parameters()
+    }
+    network.load_state_dict(numbers, strict=False, assign=True)
+    return network.requires_grad_(requires_grad=False).to(dtype)
+
+
+def _draw(name: str, shape: Any, generator: Any) -> Any:
+    if len(shape) > 1:
+        fan_in = shape[1:].numel()
+        return torch.empty(shape).normal_(std=fan_in ** -0.5, generator=generator)
+    return torch.zeros(shape) if name.endswith("bias") else torch.ones(shape)
+
+
+def load_folder(name: str, part: Part, folder: Path, *, dtype: Any, attention: str) -> Any:
+    """Load one component from a folder in the layout of diffusers' ``save_pretrained``."""
+    _check_readable(name, folder / name / part.weights_name)
+    try:
+        network, report = part.cls.from_pretrained(
+            folder,
+            subfolder=name,
+            torch_dtype=dtype,
+            use_safetensors=True,
+            local_files_only=True,
+            low_cpu_mem_usage=False,  # diffusers reports unexpected tensors on this path only
+            output_loading_info=True,
+            **part.options(attention),
+        )
+    except (OSError, RuntimeError, ValueError, KeyError) as error:
+        raise RuntimeError(f"weights of {name} in {folder} do not load: {error}") from error
+    _check_complete(name, report)
+    _check_size(name, part, network)
+    return network.requires_grad_(requires_grad=False).eval()
+
+
+def _check_readable(name: str, file: Path) -> None:
+    if not file.is_file():
+        raise RuntimeError(
+            f"weights of {name} are missing: expected the file {file}; "
+            "fetch them or give a folder in diffusers' layout"
+        )
+    try:
+        with safe_open(file, framework="pt"):
+            pass
+    except SafetensorError as error:
+        raise RuntimeError(
+            f"weights of {name} are damaged: {file} of {file.stat().st_size} bytes is no whole "
+            f"safetensors file ({error}); fetch it again"
+        ) from error
+
+
+def _check_complete(name: str, report: dict[str, Any]) -> None:
+    missing = list(report["missing_keys"])
+    unexpected = [key for key in report["unexpected_keys"] if not key.endswith(OBSOLETE)]
+    if missing or unexpected:
+        raise RuntimeError(
+            f"weights of {name} do not fit: {len(missing)} tensors missing {missing[:3]}, "
+            f"{len(unexpected)} unexpected {unexpected[:3]}; they belong to another model"
+        )
+
+
+def _check_size(name: str, part: Part, network: Any) -> None:
+    expected, found = count(build_empty(part)), count(network)
+    if expected != found:
+        raise RuntimeError(
+            f"weights of {name} are of another size: expected {expected} parameters, found "
+            f"{found}; give the checkpoint that model.toml names"
+        )
+
+
+def find_in_cache(checkpoint: str, revision: str | None, cache_dir: str | None) -> Path:
+    """Return the folder of a hub checkpoint that was fetched before; nothing is downloaded."""
+    try:
+        folder = snapshot_download(
+            checkpoint, revision=revision, cache_dir=cache_dir, local_files_only=True
+        )
+    except LocalEntryNotFoundError as error:
+        raise RuntimeError(
+            f"weights of {checkpoint} at revision {revision} are not on this machine: fetch them "
+            "with `tta-energy weights fetch`, or use --weights DIR or --weights random"
+        ) from error
+    return Path(folder)
+
+
+def load_tokenizer(cls: type, folder: Path) -> Any:
+    """Load the tokenizer that lies beside the networks."""
+    if not (folder / "tokenizer").is_dir():
+        raise RuntimeError(f"tokenizer is missing: expected the folder {folder / 'tokenizer'}")
+    # The default of these releases, which warn unless it is said.
+    return cls.from_pretrained(
+        folder / "tokenizer", local_files_only=True, clean_up_tokenization_spaces=True
+    )
+
+
+def load_scheduler(cls: type, folder: Path) -> Any:
+    """Load the configuration of the scheduler that lies beside the networks."""
+    try:
+        return cls.from_pretrained(folder, subfolder="scheduler", local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise RuntimeError(f"scheduler in {folder} does not load: {error}") from error
+
+
+def digest(parts: dict[str, Part], folder: Path) -> str:
+    """Return the sha256 over the lines ``sha256  component/file`` of all components, sorted."""
+    names = sorted(f"{name}/{part.weights_name}" for name, part in parts.items())
+    lines = [f"{_digest_file(folder / name)}  {name}\n" for name in names]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _digest_file(file: Path) -> str:
+    total = hashlib.sha256()
+    with file.open("rb") as stream:
+        while chunk := stream.read(CHUNK_BYTES):
+            total.update(chunk)
+    return total.hexdigest()

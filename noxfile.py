@@ -1,0 +1,116 @@
+"""Tasks of this project. ``nox -l`` lists them; ``nox -s NAME -- ARGUMENTS`` runs one."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.4.15"
+nox.options.sessions = ["lint", "tests"]
+nox.options.reuse_existing_virtualenvs = True
+
+ROOT = Path(__file__).parent
+ENVIRONMENTS = ROOT / ".envs"
+OUT = ROOT / "artifact" / "out"
+
+# The models' own locks pin torch 2.5.1 for the images; development and CI run on this one.
+TORCH = "torch==2.13.0"
+# They pin each other's dependencies (rich, for one) and so stay apart from the harness.
+VALIDATORS = ("bagit==1.9.0", "roc-validator==0.13.0", "rocrate==0.15.0", "frictionless==5.21.0")
+
+
+@nox.session
+def tests(session):
+    """Run the tests; arguments go to pytest."""
+    _model_environment(session, "diffusers")
+    _validators(session)
+    session.install("-e", ".[dev]")
+    session.run("pytest", *session.posargs, env=_here())
+
+
+@nox.session
+def lint(session):
+    """Check format, style, types and import contracts."""
+    session.install("-e", ".[dev]")
+    session.run("ruff", "format", "--check", ".")
+    session.run("ruff", "check", ".")
+    session.run("mypy")
+    session.run("lint-imports")
+
+
+@nox.session
+def smoke(session):
+    """Run the whole path without a GPU: measure, sign, verify, draw."""
+    _model_environment(session, "diffusers")
+    session.install(".")
+    out = OUT / "smoke"
+    shutil.rmtree(out, ignore_errors=True)
+    session.run("tta-energy", "smoke", "--out", str(out), *session.posargs, env=_here())
+    bundles = sorted(str(path) for path in out.glob("*.zip"))
+    session.run("tta-energy", "verify", *bundles)
+    session.run("tta-energy", "report", *bundles, "--out", str(out / "report"))
+
+
+@nox.session
+def figures(session):
+    """Draw tables and figures from bundles: nox -s figures -- BUNDLE..."""
+    if not session.posargs:
+        session.error("figures: name the bundles to draw: nox -s figures -- BUNDLE...")
+    session.install(".")
+    session.run("tta-energy", "report", *session.posargs, "--out", str(OUT / "figures"))
+
+
+@nox.session
+def bench(session):
+    """Run the benchmarks in artifact/bench; arguments go to each."""
+    session.install(".")
+    for script in sorted((ROOT / "artifact" / "bench").glob("*.py")):
+        session.run("python", str(script), *session.posargs, env=_here())
+
+
+@nox.session(default=False, venv_backend="none")
+def environment(session):
+    """Make a model environment below .envs: nox -s environment -- diffusers."""
+    for name in session.posargs or ["diffusers"]:
+        _model_environment(session, name)
+
+
+def _here() -> dict[str, str]:
+    """Name the checkout's environments to an installed package, and cut its network."""
+    return {"TTA_ENVS": str(ENVIRONMENTS), "HF_HUB_OFFLINE": "1"}
+
+
+def _model_environment(session, name: str) -> None:
+    """Make the environment from the first lock of a model that names it."""
+    locks = sorted(
+        card.with_name("requirements.lock")
+        for card in (ROOT / "models").glob("*/model.toml")
+        if f'environment = "{name}"' in card.read_text()
+        and card.with_name("requirements.lock").is_file()
+    )
+    if not locks:
+        session.error(f"environment: no model with a lock names {name!r}")
+    steps = [(TORCH,), ("--require-hashes", "-r", str(locks[0]))]
+    _make(session, name, steps, TORCH + locks[0].read_text())
+
+
+def _validators(session) -> None:
+    _make(session, "validators", [VALIDATORS], repr(VALIDATORS))
+
+
+def _make(session, name: str, steps, recipe: str) -> None:
+    """Make an environment unless it stands already, made by the same recipe."""
+    folder = ENVIRONMENTS / name
+    stamp = folder / "recipe.sha256"
+    digest = hashlib.sha256(recipe.encode()).hexdigest()
+    if stamp.is_file() and stamp.read_text() == digest:
+        session.log(f"environment {name} is up to date")
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    session.run("python3", "-m", "venv", str(folder), external=True)
+    for step in steps:
+        session.run(str(folder / "bin" / "pip"), "install", "--quiet", *step, external=True)
+    stamp.write_text(digest)

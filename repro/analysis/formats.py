@@ -1,0 +1,162 @@
+"""A table as CSV, Markdown, LaTeX or HTML, with every string of a bundle made harmless."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from repro.analysis.text import for_csv, for_html, for_latex, for_markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from repro.analysis.tables import Cell, Table
+
+STAMPS = {
+    "measured": "Class: measured.",
+    "demonstration": "Class: demonstration, not a measurement.",
+}
+
+#: Columns as a reader is shown them; a column without a heading is for machines.
+HEADINGS = {
+    "model": "Model",
+    "series": "Series",
+    "checkpoint": "Checkpoint",
+    "parameters": "Parameters",
+    "inference_speed_s": "Inference speed (s)",
+    "sd_s": "sd (s)",
+    "n": "n",
+    "hardware": "Hardware",
+    "weights": "Weights",
+    "class": "Class",
+    "steps": "Steps",
+    "executed_steps": "Executed",
+    "batch_size": "Batch size",
+    "samples": "Samples",
+    "gpu_energy_kwh_mean": "GPU energy (kWh)",
+    "gpu_energy_kwh_sd": "sd (kWh)",
+    "cpu_energy_kwh_mean": "CPU energy (kWh)",
+    "energy_kwh_mean": "Energy (kWh)",
+    "energy_kwh_sd": "sd (kWh)",
+    "quantity": "Quantity",
+    "duration_s_mean": "Duration (s)",
+}
+_COUNTS = {
+    "incomplete": "Incomplete",
+    "disputed": "Disputed",
+    "failed": "Failed",
+    "oom": "Out of memory",
+    "unsupported": "Unsupported",
+}
+_DIGITS = 4
+
+
+def to_csv(table: Table) -> bytes:
+    """Write every column, numbers in full precision and what is not known as an empty cell."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(table.columns)
+    writer.writerows([_exact(cell) for cell in row] for row in table.rows)
+    return stream.getvalue().encode()
+
+
+def to_markdown(table: Table) -> bytes:
+    """Write the columns a reader is shown as a Markdown table."""
+    headings, rows, numeric = _shown(table, for_markdown)
+    rule = ["--:" if right else ":--" for right in numeric]
+    lines = [f"**{table.title}.** {STAMPS[table.bundle_class]}", ""]
+    lines += [f"| {' | '.join(cells)} |" for cells in (headings, rule, *rows)]
+    for note in table.notes:
+        lines += ["", for_markdown(note)]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def to_latex(table: Table) -> bytes:
+    """Write the columns a reader is shown as a LaTeX table; it needs ``booktabs``."""
+    headings, rows, numeric = _shown(table, for_latex)
+    caption = " ".join((f"{table.title}.", STAMPS[table.bundle_class], *table.notes))
+    lines = [
+        r"% needs \usepackage{booktabs} and \usepackage[T1]{fontenc}",
+        r"\begin{table}",
+        r"\centering",
+        rf"\caption{{{for_latex(caption)}}}",
+        rf"\label{{tab:{table.name}}}",
+        rf"\begin{{tabular}}{{{''.join('r' if right else 'l' for right in numeric)}}}",
+        r"\toprule",
+        rf"{' & '.join(headings)} \\",
+        r"\midrule",
+        *(rf"{' & '.join(row)} \\" for row in rows),
+        r"\bottomrule",
+        r"\end{tabular}",
+        r"\end{table}",
+    ]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def to_html(table: Table) -> str:
+    """Write the columns a reader is shown as an HTML table with its notes beneath."""
+    headings, rows, numeric = _shown(table, for_html, number=_html_number)
+    aligned = [' class="num"' if right else "" for right in numeric]
+    head = "".join(f'<th scope="col"{a}>{h}</th>' for h, a in zip(headings, aligned, strict=True))
+    body = "\n".join(
+        "<tr>" + "".join(f"<td{a}>{c}</td>" for c, a in zip(row, aligned, strict=True)) + "</tr>"
+        for row in rows
+    )
+    notes = "".join(f'<p class="note">{for_html(note)}</p>' for note in table.notes)
+    return (
+        f'<div class="scroll"><table>\n<caption>{for_html(table.title)}. '
+        f"{STAMPS[table.bundle_class]}</caption>\n<thead><tr>{head}</tr></thead>\n"
+        f"<tbody>\n{body}\n</tbody></table></div>\n{notes}"
+    )
+
+
+def number(value: float) -> str:
+    """Write a number to four significant digits, as plain text."""
+    if isinstance(value, int):
+        return str(value)
+    return f"{value:#.{_DIGITS}g}".rstrip(".")
+
+
+def _html_number(value: float) -> str:
+    mantissa, _, exponent = number(value).partition("e")
+    return f"{mantissa}&times;10<sup>{int(exponent)}</sup>" if exponent else mantissa
+
+
+def _shown(
+    table: Table, escape: Callable[[str], str], number: Callable[[float], str] = number
+) -> tuple[list[str], list[list[str]], list[bool]]:
+    """Return headings, rows and which columns are numbers, for the columns worth showing."""
+    titles = HEADINGS | _COUNTS
+    places = [
+        place
+        for place, name in enumerate(table.columns)
+        if name in HEADINGS or (name in _COUNTS and any(table.column(name)))
+    ]
+    places = [place for place in places if _informs(table, place)]
+    headings = [escape(titles[table.columns[place]]) for place in places]
+    rows = [[_text(row[place], escape, number) for place in places] for row in table.rows]
+    numeric = [_is_numeric(row[place] for row in table.rows) for place in places]
+    return headings, rows, numeric
+
+
+def _informs(table: Table, place: int) -> bool:
+    # An energy that no row holds is a column of nothing; elsewhere an empty column is news.
+    is_energy = "energy_kwh" in table.columns[place]
+    return not is_energy or any(row[place] is not None for row in table.rows)
+
+
+def _is_numeric(cells: Iterable[Cell]) -> bool:
+    return not any(isinstance(cell, str) for cell in cells)
+
+
+def _text(cell: Cell, escape: Callable[[str], str], number: Callable[[float], str]) -> str:
+    if cell is None:
+        return escape("-")
+    return escape(cell) if isinstance(cell, str) else number(cell)
+
+
+def _exact(cell: Cell) -> str:
+    if cell is None:
+        return ""
+    return for_csv(cell) if isinstance(cell, str) else repr(cell)

@@ -1,0 +1,345 @@
+"""Examined bundles in, one typed data set out; what must not be mixed is refused here."""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from repro.analysis.series import Series
+from repro.bundle import Verdict, columns, payload
+from repro.errors import BundleError, UsageError
+from repro.records import BundleClass, Environment, Status, Window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from repro.bundle import Examination
+
+#: Deviations that change which points there are, or that a series names in a field of its own.
+_GRID = ("steps.", "batch.", "quality.")
+_NAMED = frozenset(
+    ("studies", "repeats", "window_timeout_s", "weights", "size", "device", "dtype", "attention")
+)
+_LAST = 99
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One window as the analysis needs it; joules and seconds."""
+
+    series: Series
+    study: str
+    dataset: str | None
+    steps: int
+    executed_steps: int | None
+    batch_size: int
+    repeat: int
+    item: int
+    status: Status
+    warmup: bool
+    clips: int
+    duration_s: float | None
+    gpu_energy_j: float | None
+    gpu_meter: str | None
+    cpu_energy_j: float | None
+    cpu_source: str | None
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What ``model.toml`` says; all of it may be missing."""
+
+    name: str | None = None
+    title: str | None = None
+    order: int = _LAST
+    parameters_reported: str | None = None
+    deviations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One bundle that passed, with its rows; ``samples`` is what the batch study makes a repeat."""
+
+    bundle: str
+    sha256: str
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    signer: str | None
+    imported: bool
+    environment: Environment
+    card: Card
+    samples: int | None
+    rows: tuple[Row, ...] = field(repr=False)
+
+    @property
+    def counts(self) -> Counter[str]:
+        """Windows by status, warm-ups apart under ``warmup``."""
+        return Counter("warmup" if row.warmup else row.status.value for row in self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """All bundles of a report. They are of one class; nothing else about them need agree."""
+
+    bundle_class: BundleClass
+    sources: tuple[Source, ...]
+    notices: tuple[str, ...]
+
+
+def load(examinations: Iterable[Examination], *, require_trusted: bool = False) -> DataSet:
+    """Read the bundles that were examined, one after the other.
+
+    The same bundle given twice is read once, with a notice.
+
+    Raises:
+        BundleError: a bundle is invalid, not trusted where that is required, or valid and yet
+            not readable as a run.
+        UsageError: there is none, two hold the same run, or their classes are mixed.
+
+    """
+    sources: dict[str, Source] = {}
+    refused: list[str] = []
+    notices: list[str] = []
+    accepted = {Verdict.TRUSTED} if require_trusted else {Verdict.TRUSTED, Verdict.INTEGRITY_ONLY}
+    for examination in examinations:
+        if examination.verdict not in accepted:
+            refused.append(_refusal(examination))
+        elif examination.sha256 in sources:
+            first = sources[examination.sha256].bundle
+            notices.append(f"{examination.bundle}: the same bundle as {first}, read once")
+        elif not refused:
+            sources[examination.sha256] = _read(examination)
+    if refused:
+        wanted = "trusted" if require_trusted else "valid"
+        raise BundleError(f"report: expected {wanted} bundles, found {', '.join(refused)}")
+    _refuse_same_run(sources.values())
+    return DataSet(_one_class(sources.values()), _in_order(sources.values()), tuple(notices))
+
+
+def _refusal(examination: Examination) -> str:
+    reasons = "; ".join(examination.reasons)
+    return f"{examination.bundle} {examination.verdict}" + (f" ({reasons})" if reasons else "")
+
+
+def _in_order(sources: Iterable[Source]) -> tuple[Source, ...]:
+    """Sort by content, so that the order on the command line changes nothing."""
+    return tuple(
+        sorted(
+            sources,
+            key=lambda source: (
+                source.card.order,
+                source.environment.started_at,
+                source.environment.run_id,
+            ),
+        )
+    )
+
+
+def _refuse_same_run(sources: Iterable[Source]) -> None:
+    seen: dict[str, str] = {}
+    for source in sources:
+        run_id = source.environment.run_id
+        if run_id in seen:
+            raise UsageError(
+                f"report: expected each run once, found run {run_id} in both {seen[run_id]} and "
+                f"{source.bundle}; leave one of them out, or its repeats would count twice"
+            )
+        seen[run_id] = source.bundle
+
+
+def _one_class(sources: Iterable[Source]) -> BundleClass:
+    members: dict[BundleClass, list[str]] = {}
+    for source in sources:
+        members.setdefault(source.environment.bundle_class, []).append(source.bundle)
+    if not members:
+        raise UsageError("report: expected at least one bundle, found none")
+    if len(members) > 1:
+        found = " and ".join(f"{kind} ({', '.join(names)})" for kind, names in members.items())
+        raise UsageError(
+            f"report: expected bundles of one class, found {found}; report on them separately"
+        )
+    return next(iter(members))
+
+
+def _read(examination: Examination) -> Source:
+    environment = _environment(examination)
+    card = _card(_toml(examination, payload.MODEL))
+    windows = _windows(examination)
+    series = {window.checkpoint: _series(window, environment, card) for window in windows}
+    rows = tuple(_row(window, series[window.checkpoint]) for window in windows)
+    _check_rows(examination.bundle, rows, gpu=environment.machine.gpu is not None)
+    return Source(
+        bundle=examination.bundle,
+        sha256=examination.sha256,
+        verdict=examination.verdict,
+        reasons=tuple(examination.reasons),
+        signer=examination.signer,
+        imported=environment.imported,
+        environment=environment,
+        card=card,
+        samples=_samples(environment, _toml(examination, payload.PROTOCOL)),
+        rows=rows,
+    )
+
+
+def _member(examination: Examination, name: str) -> str:
+    try:
+        return examination.contents[name].decode("utf-8")
+    except KeyError:
+        raise BundleError(
+            f"{examination.bundle}: expected a run with {name}, found none; "
+            "a report is made from bundles of kind run"
+        ) from None
+    except UnicodeDecodeError as error:
+        raise BundleError(f"{examination.bundle}: {name} is not UTF-8: {error}") from error
+
+
+def _environment(examination: Examination) -> Environment:
+    try:
+        return Environment.model_validate_json(_member(examination, payload.ENVIRONMENT))
+    except ValidationError as error:
+        raise BundleError(
+            f"{examination.bundle}: {payload.ENVIRONMENT}: {_one_line(error)}"
+        ) from error
+
+
+def _toml(examination: Examination, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(_member(examination, name))
+    except tomllib.TOMLDecodeError as error:
+        raise BundleError(f"{examination.bundle}: {name}: {error}") from error
+
+
+def _windows(examination: Examination) -> tuple[Window, ...]:
+    text = _member(examination, payload.MEASUREMENTS)
+    try:
+        return columns.read(Window, text.encode())
+    except ValueError as error:
+        raise BundleError(
+            f"{examination.bundle}: {payload.MEASUREMENTS}: {_one_line(error)}"
+        ) from error
+
+
+def _one_line(error: ValueError) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return f"{where}: {first['msg'].lower()}, found {first['input']!r:.60}"
+    return " ".join(str(error).split())
+
+
+def _row(window: Window, series: Series) -> Row:
+    return Row(
+        series=series,
+        **{name: getattr(window, name) for name in Row.__dataclass_fields__ if name != "series"},
+    )
+
+
+def _check_rows(bundle: str, rows: Iterable[Row], *, gpu: bool) -> None:
+    """Refuse what would turn into a wrong mean: a gap in an ok row, or a window twice."""
+    seen: set[tuple[object, ...]] = set()
+    for number, row in enumerate(rows, start=1):
+        if row.warmup or row.status is not Status.OK:
+            continue
+        where = f"{bundle}: {payload.MEASUREMENTS} row {number}"
+        energy_j = row.gpu_energy_j if gpu else row.cpu_energy_j
+        if energy_j is None or row.duration_s is None:
+            missing = "duration_s" if energy_j else f"{'gpu' if gpu else 'cpu'}_energy_j"
+            raise BundleError(f"{where}: expected {missing} in a row that is ok, found none")
+        key = (row.study, row.dataset, row.series.checkpoint, row.steps, row.batch_size,
+               row.repeat, row.item)  # fmt: skip
+        if key in seen:
+            raise BundleError(f"{where}: expected each window once, found it a second time")
+        seen.add(key)
+
+
+def _card(tree: dict[str, Any]) -> Card:
+    deviations = tree.get("deviations", [])
+    return Card(
+        name=_text(tree.get("name")),
+        title=_text(tree.get("title")),
+        order=tree["paper_order"] if isinstance(tree.get("paper_order"), int) else _LAST,
+        parameters_reported=_text(tree.get("parameters_reported")),
+        deviations=tuple(_sentence(one) for one in deviations if isinstance(one, dict))
+        if isinstance(deviations, list)
+        else (),
+    )
+
+
+def _sentence(deviation: dict[str, Any]) -> str:
+    return ": ".join(str(deviation[key]) for key in ("text", "reason") if key in deviation)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _series(window: Window, environment: Environment, card: Card) -> Series:
+    facts = environment.model
+    total = sum(facts.parameters.values()) or None
+    full = environment.size == "full"
+    return Series(
+        model=window.model,
+        title=card.title or window.model,
+        checkpoint=window.checkpoint,
+        hardware=hardware(environment),
+        weights=environment.weights,
+        size=environment.size,
+        protocol=environment.protocol,
+        dtype=facts.dtype,
+        conditions=_conditions(environment),
+        order=card.order,
+        # The reported count is that of the full model and says nothing about a tiny one.
+        parameters=(card.parameters_reported if full else None) or _count(total),
+        parameters_total=total,
+    )
+
+
+def hardware(environment: Environment) -> str:
+    """Name what was measured: the GPU, or the processor where there was none."""
+    gpu = environment.machine.gpu
+    if gpu is None:
+        return f"{environment.machine.cpu} (CPU)"
+    return f"{gpu.name} (simulated)" if gpu.simulated else gpu.name
+
+
+def _conditions(environment: Environment) -> tuple[str, ...]:
+    facts, gpu = environment.model, environment.machine.gpu
+    found = [f"{name} {version}" for name, version in sorted(facts.libraries.items())]
+    found.append(f"attention {facts.attention}")
+    if facts.weights_sha256:
+        found.append(f"weights {facts.weights_sha256[:12]}")
+    if gpu is not None:
+        found.append(f"power limit {gpu.power_limit_w:g} W")
+    return (*found, *(text for text in environment.deviations if _changes_energy(text)))
+
+
+def _changes_energy(deviation: str) -> bool:
+    name = deviation.partition(":")[0].strip()
+    return name not in _NAMED and not name.startswith(_GRID)
+
+
+def _samples(environment: Environment, protocol: dict[str, Any]) -> int | None:
+    """Return how many samples a repeat of the batch study makes, where the bundle says so."""
+    for deviation in environment.deviations:
+        name, _, change = deviation.partition(":")
+        used = change.rpartition("->")[2].strip()
+        if name.strip() == "batch.samples" and used.isdecimal():
+            return int(used)
+    try:
+        return int(protocol["studies"]["batch"]["samples"])
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _count(parameters: int | None) -> str | None:
+    if parameters is None:
+        return None
+    if parameters >= 1_000_000_000:  # noqa: PLR2004 - where the paper changes from M to B
+        return f"{parameters / 1e9:.3g}B"
+    return f"{parameters / 1e6:.3g}M"

@@ -1,0 +1,224 @@
+"""Charts drawn with matplotlib: the same chart gives the same bytes."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
+
+from repro.analysis.formats import STAMPS
+from repro.analysis.text import for_figure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.text import Text
+
+    from repro.analysis.figures import Chart, Curve
+
+#: Okabe and Ito's palette without its yellow, which is lost on white paper.
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "X", "P")
+LINES = ("-", "--", ":", "-.")
+
+_INK, _GREY, _FAINT, _ALARM = "#1b1f24", "#57606a", "#d9dee3", "#a8320a"
+_WIDTH_IN, _HEIGHT_IN = 7.2, 4.7
+_LEFT_IN, _TOP_IN, _BOTTOM_IN = 0.85, 0.75, 0.82
+_MOST_DIRECT_LABELS = 14
+_WIDEST_LABEL_IN = 2.4
+_STYLE: dict[Any, Any] = {
+    "font.family": ["DejaVu Sans"],
+    "font.size": 9.5,
+    "axes.edgecolor": _GREY,
+    "axes.labelcolor": _INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.color": _GREY,
+    "ytick.color": _GREY,
+    "grid.color": _FAINT,
+    "grid.linewidth": 0.7,
+    "pdf.fonttype": 42,
+    "svg.fonttype": "path",
+}
+#: Without these each file would carry the time and the program that made it.
+_METADATA: dict[str, dict[str, None]] = {
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Pen:
+    """How a curve is drawn: told apart by colour, by marker, and by line."""
+
+    color: str
+    marker: str
+    linestyle: str
+    filled: bool
+
+
+def draw(chart: Chart) -> dict[str, bytes]:
+    """Draw a chart as ``pdf``, ``png`` and ``svg``."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update({**_STYLE, "svg.hashsalt": chart.name})
+        figure = _figure(chart)
+        return {suffix: _save(figure, suffix) for suffix in _METADATA}
+
+
+def _save(figure: Figure, suffix: str) -> bytes:
+    stream = io.BytesIO()
+    figure.savefig(stream, format=suffix, dpi=200, metadata=_METADATA[suffix])
+    return stream.getvalue()
+
+
+def _figure(chart: Chart) -> Figure:
+    figure = Figure(figsize=(_WIDTH_IN, _HEIGHT_IN))
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    for curve in chart.curves:
+        _draw_curve(axes, curve)
+    _shape_axes(axes, chart)
+    _name_curves(figure, axes, chart.curves, canvas)
+    _write_around(figure, chart)
+    return figure
+
+
+def _place(figure: Figure, axes_right_in: float, extra_in: float = 0.0) -> None:
+    """Give the axes their place, with ``extra_in`` more room beneath them; all in inches."""
+    height_in = _HEIGHT_IN + extra_in
+    figure.set_size_inches(_WIDTH_IN, height_in)
+    figure.subplots_adjust(
+        left=_LEFT_IN / _WIDTH_IN,
+        right=1 - axes_right_in / _WIDTH_IN,
+        top=1 - _TOP_IN / height_in,
+        bottom=(_BOTTOM_IN + extra_in) / height_in,
+    )
+
+
+def _pen(curve: Curve) -> _Pen:
+    turn, place = divmod(curve.place, len(COLOURS))
+    return _Pen(
+        color=COLOURS[place],
+        marker=MARKERS[place],
+        linestyle=LINES[(curve.variant + turn) % len(LINES)],
+        filled=curve.variant % 2 == 0,
+    )
+
+
+def _draw_curve(axes: Axes, curve: Curve) -> None:
+    pen = _pen(curve)
+    # One repeat has no deviation: a bar of no length would claim a perfect one.
+    known = [place for place, sd in enumerate(curve.sds) if sd is not None]
+    axes.errorbar(
+        [curve.xs[place] for place in known],
+        [curve.ys[place] for place in known],
+        yerr=[curve.sds[place] or 0.0 for place in known],
+        fmt="none", ecolor=pen.color, elinewidth=1.1, capsize=2.5, zorder=2,
+    )  # fmt: skip
+    axes.plot(
+        curve.xs, curve.ys, color=pen.color, linestyle=pen.linestyle, linewidth=1.4,
+        marker=pen.marker, markersize=6, markeredgecolor=pen.color, markeredgewidth=1.1,
+        markerfacecolor=pen.color if pen.filled else "white", label=for_figure(curve.label),
+        zorder=3,
+    )  # fmt: skip
+
+
+def _shape_axes(axes: Axes, chart: Chart) -> None:
+    axes.set_xscale("log")
+    axes.set_yscale("log", nonpositive="clip")
+    axes.margins(x=0.05, y=0.08)
+    ticks = sorted({x for curve in chart.curves for x in curve.xs})
+    axes.xaxis.set_major_locator(FixedLocator(ticks))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    if len(ticks) == 1:
+        axes.set_xlim(ticks[0] / 2, ticks[0] * 2)
+    axes.grid(visible=True, which="major")
+    axes.set_axisbelow(True)
+    axes.tick_params(length=3, which="major")
+    axes.set_xlabel(for_figure(chart.x_label))
+    axes.set_ylabel(for_figure(chart.y_label))
+
+
+def _write_around(figure: Figure, chart: Chart) -> None:
+    demonstration = chart.bundle_class == "demonstration"
+    height_in = figure.get_figheight()
+    left, under = 0.02, 1 - 0.5 / height_in
+    figure.text(left, 1 - 0.23 / height_in, chart.title, size=12.5, weight="bold", color=_INK,
+                va="center")  # fmt: skip
+    figure.text(left, under, for_figure(chart.subtitle, 110), size=8.5, color=_GREY, va="center")
+    figure.text(
+        left, 0.13 / height_in, STAMPS[chart.bundle_class], size=8.5, va="center",
+        color=_ALARM if demonstration else _GREY, weight="bold" if demonstration else "normal",
+    )  # fmt: skip
+    if demonstration:
+        figure.text(
+            0.5, 0.5, "DEMONSTRATION", size=46, weight="bold", color=_ALARM, alpha=0.09,
+            rotation=24, ha="center", va="center", zorder=0,
+        )  # fmt: skip
+
+
+def _name_curves(
+    figure: Figure, axes: Axes, curves: Sequence[Curve], canvas: FigureCanvasAgg
+) -> None:
+    """Write each name beside the end of its curve, or make a legend where that does not fit."""
+    ends = sorted(curves, key=lambda curve: (curve.ys[-1], curve.label))
+    texts = [
+        axes.text(1.0, 0.5, for_figure(curve.label), transform=axes.transAxes, size=8.5,
+                  va="center", color=_INK)
+        for curve in ends
+    ]  # fmt: skip
+    renderer = canvas.get_renderer()  # type: ignore[no-untyped-call]
+    widest_in = max(text.get_window_extent(renderer).width for text in texts) / figure.dpi
+    if len(texts) <= _MOST_DIRECT_LABELS and widest_in <= _WIDEST_LABEL_IN:
+        _place(figure, widest_in + 0.45)
+        _spread_labels(axes, ends, texts)
+        return
+    for text in texts:
+        text.remove()
+    columns = 2 if widest_in < _WIDTH_IN / 2 - 0.8 else 1
+    _place(figure, 0.2, extra_in=0.2 * -(-len(texts) // columns) + 0.1)
+    figure.legend(
+        *axes.get_legend_handles_labels(), loc="lower left", ncols=columns, fontsize=8.5,
+        frameon=False, bbox_to_anchor=(0.0, 0.2 / figure.get_figheight()), borderaxespad=0.2,
+    )  # fmt: skip
+
+
+def _spread_labels(axes: Axes, ends: Sequence[Curve], texts: Sequence[Text]) -> None:
+    gap = 0.17 / (_HEIGHT_IN - _TOP_IN - _BOTTOM_IN)
+    to_axes = axes.transData + axes.transAxes.inverted()
+    places = [to_axes.transform((curve.xs[-1], curve.ys[-1])) for curve in ends]
+    heights = spread([float(y) for _, y in places], gap)
+    for curve, text, height, (x, y) in zip(ends, texts, heights, places, strict=True):
+        text.set_position((1.045, height))
+        axes.plot(
+            [x + 0.014, 1.035], [y, height], transform=axes.transAxes, color=_pen(curve).color,
+            linewidth=0.7, clip_on=False, zorder=1,
+        )  # fmt: skip
+
+
+def spread(places: Sequence[float], gap: float) -> list[float]:
+    """Move ascending places apart to at least ``gap``, as little as that takes."""
+    groups: list[tuple[float, int]] = []
+    for place in places:
+        groups.append((place, 1))
+        while len(groups) > 1 and _touch(groups[-2], groups[-1], gap):
+            (low, many), (high, few) = groups[-2:]
+            groups[-2:] = [((low * many + high * few) / (many + few), many + few)]
+    return [
+        centre + gap * (index - (count - 1) / 2)
+        for centre, count in groups
+        for index in range(count)
+    ]
+
+
+def _touch(low: tuple[float, int], high: tuple[float, int], gap: float) -> bool:
+    return high[0] - low[0] < gap * (low[1] + high[1]) / 2

@@ -1,0 +1,67 @@
+"""Records as CSV text and back: an empty cell is None, booleans are true and false.
+
+One canonical text for the same rows, so that reading can insist on it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, TypeVar
+
+from repro.records import Reading, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+R = TypeVar("R", bound=Record)
+
+
+class Read(Reading):
+    """One row of ``traces/reads.csv``: a reading and the window it belongs to."""
+
+    window: int
+
+
+def write(record: type[R], rows: Iterable[R], *, header: Sequence[str] | None = None) -> bytes:
+    """Write rows below the fields of their record, or below those that ``header`` names."""
+    names = list(header or record.model_fields)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    for row in rows:
+        values = row.model_dump(mode="json")
+        writer.writerow([_cell(values[name]) for name in names])
+    return text.getvalue().encode()
+
+
+def read(record: type[R], data: bytes) -> tuple[R, ...]:
+    """Read rows back; optional columns may be missing, since records gain some over time.
+
+    Raises:
+        ValueError: unknown, repeated or missing columns, a cell of the wrong type, or a text
+            that ``write`` would not have made.
+
+    """
+    lines = csv.reader(io.StringIO(data.decode(), newline=""), strict=True)
+    header = next(lines, [])
+    unknown = set(header) - set(record.model_fields)
+    if unknown or len(set(header)) != len(header):
+        raise ValueError(f"columns unknown or repeated: {', '.join(sorted(unknown)) or 'repeated'}")
+    rows = tuple(_row(record, header, cells) for cells in lines)
+    if write(record, rows, header=header) != data:
+        raise ValueError("cells are not in their canonical form")
+    return rows
+
+
+def _row(record: type[R], header: list[str], cells: list[str]) -> R:
+    named = zip(header, cells, strict=True)
+    return record.model_validate_strings({name: cell for name, cell in named if cell})
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else repr(value)

@@ -1,0 +1,188 @@
+"""The files under ``data/`` that hold a run, and the run read back from them.
+
+A bundle is a pure function of its journal: the same run gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from repro.bundle import columns, privacy
+from repro.bundle.bag import sha256
+from repro.bundle.columns import Read
+from repro.records import (
+    Clip,
+    Environment,
+    JournalHeader,
+    Reading,
+    Record,
+    Run,
+    Session,
+    Window,
+    WindowEntry,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+PROTOCOL = "protocol.toml"
+MODEL = "model.toml"
+LOCK = "requirements.lock"
+ENVIRONMENT = "environment.json"
+RUN = "run.json"
+MEASUREMENTS = "measurements.csv"
+READS = "traces/reads.csv"
+AUDIO = "audio.csv"
+AUDIO_FOLDER = "audio/"
+
+TABLES: dict[str, type[Record]] = {MEASUREMENTS: Window, READS: Read, AUDIO: Clip}
+REQUIRED = (PROTOCOL, MODEL, LOCK, ENVIRONMENT, RUN, *TABLES)
+
+
+class RunFacts(Record):
+    """``run.json``: what was asked for, and the worker processes it took."""
+
+    request: dict[str, Any]
+    planned_windows: int
+    sessions: tuple[Session, ...]
+
+
+def write(run: Run) -> dict[str, bytes]:
+    """Make the files of a run, named relative to ``data/``."""
+    header = run.header
+    facts = RunFacts(
+        request=privacy.clean_request(header.request),
+        planned_windows=header.planned_windows,
+        sessions=run.sessions,
+    )
+    return {
+        PROTOCOL: privacy.clean_copy(header.protocol_toml).encode(),
+        MODEL: privacy.clean_copy(header.model_toml).encode(),
+        LOCK: privacy.clean_copy(header.requirements_lock).encode(),
+        ENVIRONMENT: json_text(_clean_environment(header.environment)),
+        RUN: json_text(facts.model_dump(mode="json")),
+        MEASUREMENTS: columns.write(Window, (_clean_row(entry.row) for entry in run.entries)),
+        READS: columns.write(Read, _reads(run.entries)),
+        AUDIO: columns.write(Clip, (clip for entry in run.entries for clip in entry.audio)),
+    }
+
+
+def read(files: Mapping[str, bytes]) -> Run:
+    """Read the run back from its files.
+
+    Raises:
+        ValueError: naming the file that is missing, malformed or at odds with another.
+
+    """
+    for name in REQUIRED:
+        if name not in files:
+            raise ValueError(f"{name}: expected, found none")
+    environment = _json(Environment, files, ENVIRONMENT)
+    facts = _json(RunFacts, files, RUN)
+    header = JournalHeader(
+        run_id=environment.run_id,
+        request=facts.request,
+        environment=environment,
+        protocol_toml=_toml(files, PROTOCOL),
+        model_toml=_toml(files, MODEL),
+        requirements_lock=_decode(files, LOCK),
+        planned_windows=facts.planned_windows,
+    )
+    run = Run(header=header, sessions=facts.sessions, entries=tuple(_entries(files)))
+    _check_audio(run, files)
+    return run
+
+
+def json_text(value: Any) -> bytes:
+    """Return JSON as it stands in a bundle: indented, in the order of its fields."""
+    return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _clean_environment(environment: Environment) -> dict[str, Any]:
+    values = environment.model_dump(mode="json", by_alias=True)
+    # the nonce is compared letter by letter with what a reviewer handed out
+    return {**privacy.clean_value(values), "challenge": environment.challenge}
+
+
+def _clean_row(row: Window) -> Window:
+    texts = {name: getattr(row, name) for name in ("detail", "disturbances")}
+    cleaned = {name: privacy.clean_text(text) for name, text in texts.items() if text is not None}
+    return row.model_copy(update=cleaned)
+
+
+def _reads(entries: Iterable[WindowEntry]) -> Iterable[Read]:
+    for entry in entries:
+        for reading in entry.readings:
+            yield Read(window=entry.row.window, **reading.model_dump())
+
+
+def _entries(files: Mapping[str, bytes]) -> Iterable[WindowEntry]:
+    rows = _table(Window, files, MEASUREMENTS)
+    windows = {row.window for row in rows}
+    readings: dict[int, list[Reading]] = {}
+    for read_ in _table(Read, files, READS):
+        reading = Reading(**read_.model_dump(exclude={"window"}))
+        readings.setdefault(read_.window, []).append(reading)
+    audio: dict[int, list[Clip]] = {}
+    for clip in _table(Clip, files, AUDIO):
+        audio.setdefault(clip.window, []).append(clip)
+    strays = (readings.keys() | audio.keys()) - windows
+    if strays:
+        raise ValueError(f"{MEASUREMENTS}: no row for window {min(strays)} of another table")
+    for row in rows:
+        yield WindowEntry(
+            row=row,
+            readings=tuple(readings.get(row.window, ())),
+            audio=tuple(audio.get(row.window, ())),
+        )
+
+
+def _check_audio(run: Run, files: Mapping[str, bytes]) -> None:
+    clips = {AUDIO_FOLDER + clip.name: clip for entry in run.entries for clip in entry.audio}
+    if len(clips) != sum(len(entry.audio) for entry in run.entries):
+        raise ValueError(f"{AUDIO}: a clip is listed twice")
+    for name in sorted(name for name in files if name.startswith(AUDIO_FOLDER)):
+        if name not in clips:
+            raise ValueError(f"{name}: not listed in {AUDIO}")
+        if sha256(files[name]) != clips[name].sha256:
+            raise ValueError(f"{name}: digest differs from {AUDIO}")
+
+
+R = TypeVar("R", bound=Record)
+
+
+def _table(record: type[R], files: Mapping[str, bytes], name: str) -> tuple[R, ...]:
+    try:
+        return columns.read(record, files[name])
+    except ValueError as error:
+        raise ValueError(f"{name}: {_first_line(error)}") from error
+
+
+def _json(record: type[R], files: Mapping[str, bytes], name: str) -> R:
+    try:
+        return record.model_validate_json(files[name])
+    except ValueError as error:
+        raise ValueError(f"{name}: {_first_line(error)}") from error
+
+
+def _toml(files: Mapping[str, bytes], name: str) -> str:
+    text = _decode(files, name)
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{name}: {error}") from error
+    return text
+
+
+def _decode(files: Mapping[str, bytes], name: str) -> str:
+    try:
+        return files[name].decode()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{name}: expected UTF-8") from error
+
+
+def _first_line(error: ValueError) -> str:
+    """Shorten what pydantic says to the field and the complaint."""
+    return " ".join(part.strip() for part in str(error).splitlines()[:3])

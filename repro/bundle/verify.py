@@ -1,0 +1,274 @@
+"""Examine a bundle: in a fixed order, in memory, and always to a verdict.
+
+Order: safe zip reading, signatures, subject digest, tag manifest, manifest, closed file set,
+schema, physics. The first step that fails is named.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from repro.bundle import archive, bag, datapackage, layout, payload, physics, statements
+from repro.bundle.seal import ATTESTATION, SIGNER
+from repro.errors import BundleError
+from repro.signing import PublicKey, SignatureError, open_envelope, public_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from repro.records import BundleClass, Environment, Run
+    from repro.signing import TrustStore
+
+
+class Verdict(StrEnum):
+    """What may be relied on."""
+
+    TRUSTED = "TRUSTED"
+    INTEGRITY_ONLY = "INTEGRITY_ONLY"
+    INVALID = "INVALID"
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What was found out about one bundle.
+
+    ``signer`` is the label of a trusted key or the fingerprint of any other. ``contents`` are
+    the files under ``data/``, named relative to it, in the layout of this version; an invalid
+    bundle shows none, nor a class.
+    """
+
+    bundle: str
+    sha256: str
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    signer: str | None = None
+    bundle_class: BundleClass | None = None
+    imported: bool | None = None
+    contents: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+
+class Refused(ValueError):  # noqa: N818 - not a fault of the program: a verdict on its way
+    """A step failed."""
+
+    def __init__(self, step: str, message: str) -> None:
+        super().__init__(f"{step}: {message}")
+
+
+def examine(path: Path, *, trust: TrustStore, challenge: str | None = None) -> Examination:
+    """Examine a bundle; bad content ends in ``INVALID`` with a reason, never in an error.
+
+    Where a ``challenge`` is given, a bundle made for another one, or for none, is invalid.
+    """
+    digest = ""
+    try:
+        with _step("zip"):
+            data = _read(path)
+            digest = hashlib.sha256(data).hexdigest()
+        return _examine(path.name, data, trust, challenge)
+    except Refused as refused:
+        return Examination(path.name, digest, Verdict.INVALID, (str(refused),))
+
+
+def require(examinations: Sequence[Examination], *, trusted: bool) -> None:
+    """Insist that bundles are valid, and trusted where that is asked for.
+
+    Raises:
+        BundleError: naming how many are not.
+
+    """
+    good = {Verdict.TRUSTED} if trusted else {Verdict.TRUSTED, Verdict.INTEGRITY_ONLY}
+    bad = [one.bundle for one in examinations if one.verdict not in good]
+    if bad:
+        wanted = "trusted" if trusted else "valid"
+        raise BundleError(
+            f"expected {len(examinations)} {wanted} bundles, "
+            f"found {len(bad)} that are not: {', '.join(bad)}"
+        )
+
+
+def _examine(name: str, data: bytes, trust: TrustStore, challenge: str | None) -> Examination:
+    # 1. the zip
+    with _step("zip"):
+        members = archive.unpack(data)
+    # 2. the signatures: bytes are verified before anything in them is believed
+    with _step("signatures"):
+        key, label = _signer(members, trust)
+        signed = _signed_statements(members[ATTESTATION], key)
+    # 3. the subject that was signed is this bag
+    with _step("subject"):
+        _check_subjects(signed, members)
+    # 4. tag files, 5. payload files, 6. and no file besides
+    with _step("tagmanifest"):
+        _check_digests(bag.read_manifest(members[bag.TAG_MANIFEST]), members)
+    with _step("manifest"):
+        _check_digests(bag.read_manifest(members[bag.MANIFEST]), members)
+    with _step("files"):
+        _check_closed(members)
+    # 7. the contents are what this version reads, and agree with each other
+    with _step("schema"):
+        files, run = _open(members)
+        _check_statements(signed, run.header.environment, key)
+    with _step("challenge"):
+        _check_challenge(run.header.environment, challenge)
+    # 8. the numbers can be true
+    with _step("physics"):
+        _refuse(physics.problem(run))
+    environment = run.header.environment
+    return Examination(
+        bundle=name,
+        sha256=hashlib.sha256(data).hexdigest(),
+        verdict=Verdict.TRUSTED if label else Verdict.INTEGRITY_ONLY,
+        reasons=tuple(_remarks(environment, signed, trusted=label is not None)),
+        signer=label or key.fingerprint,
+        bundle_class=environment.bundle_class,
+        imported=environment.imported,
+        contents=MappingProxyType(files),
+    )
+
+
+@contextmanager
+def _step(name: str) -> Iterator[None]:
+    """Turn whatever hostile content provokes into the name of the step that met it."""
+    try:
+        yield
+    except Refused:
+        raise
+    except (archive.ArchiveError, SignatureError, ValueError) as error:
+        raise Refused(name, _one_line(error)) from error
+    except KeyError as error:
+        raise Refused(name, f"expected {error}, found none") from error
+    except Exception as error:  # a verifier must not fall over what it is asked to judge
+        raise Refused(name, f"cannot be read: {type(error).__name__}") from error
+
+
+def _one_line(error: Exception) -> str:
+    """Quote little of it, and nothing that could move the cursor of a terminal."""
+    text = " ".join(str(error).split())[:300]
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > archive.MAX_BYTES:
+            raise ValueError(f"expected at most {archive.MAX_BYTES} bytes")
+        return path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"cannot be read: {error.strerror}") from error
+
+
+def _signer(members: Mapping[str, bytes], trust: TrustStore) -> tuple[PublicKey, str | None]:
+    """Return the key to verify with, from the trust store first, and its label there."""
+    embedded = public_key(members[SIGNER])
+    if embedded.pem != members[SIGNER]:
+        raise ValueError(f"{SIGNER}: expected one public key and nothing else")
+    known = trust.find(embedded.keyid)
+    return (known[1], known[0]) if known else (embedded, None)
+
+
+def _signed_statements(lines: bytes, key: PublicKey) -> dict[str, dict[str, Any]]:
+    """Verify both envelopes and return their statements by predicate type.
+
+    An envelope can be taken out of the file unnoticed, so exactly these two are accepted.
+    """
+    envelopes = [_envelope(line) for line in lines.decode("ascii").splitlines(keepends=True)]
+    opened = [json.loads(open_envelope(envelope, key)) for envelope in envelopes]
+    found = {statement["predicateType"]: statement for statement in opened}
+    expected = {statements.PROVENANCE, statements.TEST_RESULT}
+    if len(opened) != len(expected) or found.keys() != expected:
+        raise ValueError(f"expected one statement of each of two types, found {len(opened)}")
+    if any(statement["_type"] != statements.STATEMENT for statement in opened):
+        raise ValueError("expected in-toto statements of version 1")
+    return found
+
+
+def _envelope(line: str) -> dict[str, Any]:
+    envelope = json.loads(line)
+    if not isinstance(envelope, dict) or json.dumps(envelope, sort_keys=True) + "\n" != line:
+        raise ValueError("an envelope is not in its canonical form")
+    return envelope
+
+
+def _check_subjects(signed: Mapping[str, dict[str, Any]], members: Mapping[str, bytes]) -> None:
+    expected = statements.subject_of(members)
+    for statement in signed.values():
+        if statement["subject"] != expected:
+            raise ValueError("the statements are about another bundle, or this one was changed")
+
+
+def _check_digests(digests: Mapping[str, str], members: Mapping[str, bytes]) -> None:
+    for name, digest in digests.items():
+        if name not in members:
+            raise ValueError(f"{name}: expected, found none")
+        if bag.sha256(members[name]) != digest:
+            raise ValueError(f"{name}: content changed")
+
+
+def _check_closed(members: Mapping[str, bytes]) -> None:
+    tags = bag.read_manifest(members[bag.TAG_MANIFEST])
+    listed = bag.read_manifest(members[bag.MANIFEST])
+    if tags.keys() != set(bag.TAGS) or not all(name.startswith(bag.PAYLOAD) for name in listed):
+        raise ValueError("the manifests list other files than they are for")
+    extra = members.keys() - tags.keys() - listed.keys() - {bag.TAG_MANIFEST, ATTESTATION, SIGNER}
+    if extra:
+        raise ValueError(f"{min(extra)}: not listed in any manifest")
+    if bag.read_info(members[bag.INFO])["Payload-Oxum"] != bag.oxum(members):
+        raise ValueError(f"{bag.INFO}: Payload-Oxum differs from the payload")
+
+
+def _open(members: Mapping[str, bytes]) -> tuple[dict[str, bytes], Run]:
+    start = len(bag.PAYLOAD)
+    files = {name[start:]: data for name, data in members.items() if name.startswith(bag.PAYLOAD)}
+    files = layout.upgrade(files)
+    run = payload.read(files)
+    datapackage.check(files, json.loads(files[datapackage.NAME]))
+    if bag.read_info(members[bag.INFO])["External-Identifier"] != run.header.run_id:
+        raise ValueError(f"{bag.INFO}: External-Identifier differs from the run id")
+    return files, run
+
+
+def _check_statements(
+    signed: Mapping[str, dict[str, Any]], environment: Environment, key: PublicKey
+) -> None:
+    """Make sure that a reader of the statements alone is told what the payload says."""
+    predicate = signed[statements.PROVENANCE]["predicate"]
+    stated = predicate["buildDefinition"]["internalParameters"]
+    expected = {
+        "class": environment.bundle_class,
+        "challenge": environment.challenge,
+        "imported": environment.imported,
+        "signerKeyid": key.keyid,
+    }
+    for name, value in expected.items():
+        if stated[name] != value:
+            raise ValueError(f"provenance: {name} differs from the payload")
+    if predicate["runDetails"]["metadata"]["invocationId"] != environment.run_id:
+        raise ValueError("provenance: invocationId differs from the run id")
+
+
+def _check_challenge(environment: Environment, challenge: str | None) -> None:
+    if challenge is not None and environment.challenge != challenge:
+        found = "none" if environment.challenge is None else "another"
+        raise ValueError(f"expected the one asked for, found {found}: made for another occasion")
+
+
+def _refuse(problem: str | None) -> None:
+    if problem:
+        raise ValueError(problem)
+
+
+def _remarks(
+    environment: Environment, signed: Mapping[str, dict[str, Any]], *, trusted: bool
+) -> Iterator[str]:
+    build = signed[statements.PROVENANCE]["predicate"]["buildDefinition"]
+    if not trusted:
+        ephemeral = build["internalParameters"].get("keyOrigin") == "ephemeral"
+        yield f"signer: {'ephemeral' if ephemeral else 'unknown'} key"
+    if environment.imported:
+        yield "physics: not checked: imported"

@@ -1,0 +1,116 @@
+"""A command that measures: for each model from request to signed, verified bundle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from repro import bundle, rundir
+from repro.errors import BundleError, ExitCode
+from repro.journal import read_journal
+from repro.modelrun import ModelRun
+from repro.records import Record, Status
+from repro.signing import TrustStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from repro.catalog import Model
+    from repro.meter.device import Device
+    from repro.progress import Listener
+    from repro.records import Run
+    from repro.request import Request
+    from repro.signing import SigningKey
+
+
+class Outcome(Record):
+    """What became of one model."""
+
+    model: str
+    bundle: Path | None
+    verdict: str | None
+    bundle_class: str | None
+    counts: dict[str, int] = {}
+    error: str | None = None
+    exit_code: ExitCode = ExitCode.GOOD
+
+
+class Campaign:
+    """Measures models one after the other into an output folder.
+
+    Args:
+        out: the output folder, prepared and locked by the caller.
+        open_device: opens what is measured on, once something is to be measured.
+        key: returns the key a bundle is signed with.
+        listener: hears of every window.
+        restart: whether earlier runs of the same request are set aside.
+
+    """
+
+    def __init__(
+        self,
+        out: Path,
+        open_device: Callable[[], Device],
+        key: Callable[[], SigningKey],
+        listener: Listener,
+        *,
+        restart: bool,
+    ) -> None:
+        self._out = out
+        self._open_device = open_device
+        self._key = key
+        self._listener = listener
+        self._restart = restart
+
+    def measure(self, model: Model, request: Request) -> Outcome:
+        """Measure one model, or go on where it was left, and return its bundle.
+
+        Raises:
+            TtaError: the run cannot begin or go on.
+
+        """
+        found = rundir.find_run(self._out, request)
+        if found is not None and self._restart:
+            kept = rundir.set_aside(found[0])
+            self._listener.say(f"{model.name}: the earlier run is kept in {kept}")
+            found = None
+        if found is None or not found[1].complete:
+            run = ModelRun(self._out, model, request, self._open_device(), self._listener)
+            folder = run.measure(found)
+        else:
+            folder = found[0]
+            self._listener.say(f"{model.name}: finished before; nothing is measured again")
+        return self._finish(model, folder, request)
+
+    def _finish(self, model: Model, folder: Path, request: Request) -> Outcome:
+        run = read_journal(folder / rundir.JOURNAL)
+        path = folder.with_suffix(".zip")
+        if not path.exists():
+            audio_dir = folder / "audio" if request.with_audio else None
+            rundir.write_atomically(path, bundle.seal(run, key=self._key(), audio_dir=audio_dir))
+        verdict = bundle.examine(path, trust=TrustStore.shipped())
+        if verdict.verdict == bundle.Verdict.INVALID:
+            raise BundleError(f"{path.name}: is invalid: {'; '.join(verdict.reasons)}")
+        return Outcome(
+            model=model.name,
+            bundle=path,
+            verdict=str(verdict.verdict),
+            bundle_class=str(run.header.environment.bundle_class),
+            counts=count_statuses(run),
+            exit_code=ExitCode.ROW_FAILED if _failed(run) else ExitCode.GOOD,
+        )
+
+
+def count_statuses(run: Run) -> dict[str, int]:
+    """Return how many windows, warm-ups apart, ended in which status."""
+    counts: dict[str, int] = {}
+    for entry in run.entries:
+        if not entry.row.warmup:
+            counts[str(entry.row.status)] = counts.get(str(entry.row.status), 0) + 1
+    return counts
+
+
+def _failed(run: Run) -> bool:
+    return any(
+        entry.row.status is Status.FAILED and not entry.row.warmup for entry in run.entries
+    )

@@ -1,0 +1,162 @@
+"""The models there are: one folder each, read as data. No adapter is imported here."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+
+from repro.errors import UsageError
+from repro.records import Record
+from repro.resources import data_root, environments_dir
+
+#: The environment of a model that needs no libraries: the interpreter of the harness itself.
+PLAIN = "plain"
+
+
+class Reference(Record):
+    """How long the model takes elsewhere, to estimate from.
+
+    A generation of ``n`` steps lasts ``fixed_s + n * step_s``; one call of the batch study
+    ``batch_call_s[batch size]``.
+    """
+
+    hardware: str
+    fixed_s: float = Field(ge=0)
+    step_s: float = Field(gt=0)
+    batch_call_s: dict[int, float] = {}
+    source: str
+
+
+class Deviation(Record):
+    """Where this model differs from upstream or from the paper, and why."""
+
+    text: str
+    reason: str
+
+
+class ModelCard(Record):
+    """``model.toml``: what is known of a model without loading it."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    title: str
+    in_paper: bool
+    paper_order: int | None = None
+    environment: str
+    checkpoint: str
+    revision: str | None = None
+    licence: str
+    licence_note: str | None = None
+    upstream: str | None = None
+    gated: bool = False
+    dtype: Literal["float16", "bfloat16", "float32"]
+    guidance_scale: float | None = None
+    sample_rate_hz: int = Field(gt=0)
+    channels: int = Field(gt=0)
+    parameters_reported: str | None = None
+    weights_bytes: int | None = None
+    parameters: dict[str, int] = {}
+    reference: Reference | None = None
+    deviations: tuple[Deviation, ...] = ()
+
+
+class Model(Record):
+    """A model folder: its card, where it lies and where its interpreter is."""
+
+    card: ModelCard
+    folder: Path
+    card_text: str
+
+    @property
+    def name(self) -> str:
+        """The model's name, that of its folder."""
+        return self.card.name
+
+    @property
+    def adapter(self) -> Path:
+        """The adapter's file, which may not be there."""
+        return self.folder / "adapter.py"
+
+    @property
+    def interpreter(self) -> Path | None:
+        """The Python that runs the adapter; None stands for the harness' own."""
+        if self.card.environment == PLAIN:
+            return None
+        return environments_dir() / self.card.environment / "bin" / "python"
+
+    @property
+    def lock_text(self) -> str:
+        """The pinned requirements of the model's environment, empty where it has none."""
+        path = self.folder / "requirements.lock"
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+    def missing(self) -> str | None:
+        """Return why this model cannot run here, with the remedy, or None."""
+        if not self.adapter.is_file():
+            return f"{self.name} has no adapter yet: {self.folder.name}/adapter.py is to be written"
+        if self.interpreter is not None and not self.interpreter.is_file():
+            environment = self.card.environment
+            return (
+                f"its environment {environment!r} is not installed: expected "
+                f"{environments_dir().name}/{environment}/bin/python; make it with "
+                f"`nox -s environment -- {environment}` or set TTA_ENVS"
+            )
+        return None
+
+
+def read_catalog(extra: tuple[Path, ...] = ()) -> dict[str, Model]:
+    """Read every model folder, shipped ones first in the paper's order, then by name.
+
+    Raises:
+        UsageError: a folder's card cannot be read, or two models share a name.
+
+    """
+    models: dict[str, Model] = {}
+    for root in (data_root() / "models", *extra):
+        for model in _read_folder(root):
+            if model.name in models:
+                first = models[model.name].folder
+                raise UsageError(f"model {model.name}: defined twice, in {first} and {model.folder}")
+            models[model.name] = model
+    return models
+
+
+def choose(catalog: dict[str, Model], names: tuple[str, ...]) -> list[Model]:
+    """Return the named models, each of which must be installed.
+
+    Raises:
+        UsageError: a name is unknown, or its model is not installed.
+
+    """
+    for name in names:
+        if name not in catalog:
+            raise UsageError(f"model: expected one of {', '.join(catalog)}, found {name!r}")
+        reason = catalog[name].missing()
+        if reason:
+            raise UsageError(f"model {name}: {reason}")
+    return [catalog[name] for name in dict.fromkeys(names)]
+
+
+def _read_folder(root: Path) -> list[Model]:
+    if not root.is_dir():
+        raise UsageError(f"models: expected a folder of model folders, found none at {root}")
+    cards = sorted(root.glob("*/model.toml"))
+    if not cards:
+        raise UsageError(f"models: expected folders with a model.toml, found none in {root}")
+    models = [_read_model(path) for path in cards]
+    return sorted(models, key=lambda model: (model.card.paper_order or 99, model.name))
+
+
+def _read_model(path: Path) -> Model:
+    try:
+        text = path.read_text(encoding="utf-8")
+        card = ModelCard.model_validate(tomllib.loads(text))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError) as error:
+        raise UsageError(f"{path}: is no model card: {error}") from error
+    if card.name != path.parent.name:
+        raise UsageError(
+            f"{path}: expected the name of its folder, {path.parent.name!r}, found {card.name!r}"
+        )
+    return Model(card=card, folder=path.parent, card_text=text)

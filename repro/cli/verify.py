@@ -1,0 +1,79 @@
+"""``tta-energy verify``: is a bundle what it was when it was signed, and by whom."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from repro.bundle import Examination
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("bundles", metavar="BUNDLE...", nargs=-1, required=True, type=FILE)
+@click.option(
+    "--trust-dir",
+    "trust_dirs",
+    multiple=True,
+    type=FOLDER,
+    metavar="DIR",
+    help="Trust the keys in DIR (*.pem) too; may be repeated.",
+)
+@click.option(
+    "--public-key",
+    type=FILE,
+    metavar="FILE",
+    help="Trust this key and not the shipped ones, and require it.",
+)
+@click.option("--require-trusted", is_flag=True, help="Fail unless every signer is trusted.")
+@click.option("--challenge", metavar="NONCE", help="Fail unless the run was made for this nonce.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON list and nothing else.")
+def verify(
+    bundles: tuple[Path, ...],
+    trust_dirs: tuple[Path, ...],
+    public_key: Path | None,
+    *,
+    require_trusted: bool,
+    challenge: str | None,
+    as_json: bool,
+) -> None:
+    """Verify bundles: TRUSTED, INTEGRITY_ONLY or INVALID, and why.
+
+    TRUSTED means that a key you trust signed exactly this; INTEGRITY_ONLY that nothing changed
+    since somebody signed it. Neither shows that a measurement was honest.
+    """
+    from repro.bundle import examine  # noqa: PLC0415 - --help must answer at once
+    from repro.bundle.verify import require  # noqa: PLC0415
+    from repro.signing import TrustStore  # noqa: PLC0415
+
+    keys = () if public_key is None else (public_key,)
+    trust = TrustStore.load(directories=trust_dirs, files=keys, shipped=public_key is None)
+    found = [examine(path, trust=trust, challenge=challenge) for path in bundles]
+    if as_json:
+        click.echo(json.dumps([_document(one) for one in found], indent=2))
+    else:
+        for one in found:
+            click.echo(_line(one))
+    require(found, trusted=require_trusted or public_key is not None)
+
+
+def _document(one: Examination) -> dict[str, Any]:
+    return {
+        "bundle": one.bundle,
+        "verdict": one.verdict,
+        "reasons": list(one.reasons),
+        "signer": one.signer,
+        "class": one.bundle_class,
+        "imported": one.imported,
+    }
+
+
+def _line(one: Examination) -> str:
+    parts = [one.bundle, one.verdict.value, one.bundle_class, one.signer, "; ".join(one.reasons)]
+    return "  ".join(part for part in parts if part)

@@ -1,0 +1,135 @@
+"""One NVIDIA GPU as NVML sees it: identity, facts, energy counter.
+
+``api`` is the module ``pynvml`` or anything that offers the same functions, such as
+:class:`~repro.meter.simulated.SimulatedNvml`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import os
+import re
+from typing import Any
+
+from repro.errors import MeterError, UsageError
+from repro.records import Gpu
+
+
+class NvmlGpu:
+    """A handle to one GPU by its NVML index, which is physical and in PCI order."""
+
+    def __init__(self, api: Any, index: int, *, simulated: bool = False) -> None:
+        self.api = api
+        self.index = index
+        self.simulated = simulated
+        try:
+            api.nvmlInit()
+            count = api.nvmlDeviceGetCount()
+            if index >= count:
+                raise UsageError(f"device: expected a GPU index below {count}, found {index}")
+            self._handle = api.nvmlDeviceGetHandleByIndex(index)
+            self.uuid = _text(api.nvmlDeviceGetUUID(self._handle))
+        except api.NVMLError as error:
+            raise MeterError(
+                f"nvml: no GPU can be read ({error}); check that `nvidia-smi` runs here, or "
+                "choose --device cpu"
+            ) from error
+
+    def energy_mj(self) -> int:
+        """Return the total-energy counter in millijoules since the driver was loaded.
+
+        Raises:
+            MeterError: the counter cannot be read.
+
+        """
+        try:
+            return int(self.api.nvmlDeviceGetTotalEnergyConsumption(self._handle))
+        except self.api.NVMLError as error:
+            raise MeterError(
+                f"nvml: the energy counter of GPU {self.index} cannot be read ({error}); "
+                "it needs a GPU of the Volta generation or newer that is no vGPU"
+            ) from error
+
+    def refuse(self) -> None:
+        """Raise where the counter does not tell the energy of this GPU alone.
+
+        Raises:
+            MeterError: the GPU is partitioned (MIG), or has no energy counter.
+
+        """
+        if self._optional("nvmlDeviceGetMigMode", (0, 0))[0]:
+            raise MeterError(
+                f"nvml: GPU {self.index} is in MIG mode, for which no energy is counted per slice; "
+                "measure on a whole GPU"
+            )
+        self.energy_mj()
+
+    def facts(self, salt: bytes) -> Gpu:
+        """Return what is recorded of this GPU; its UUID only as a hash with ``salt``."""
+        api, handle = self.api, self._handle
+        version = api.nvmlSystemGetCudaDriverVersion()
+        return Gpu(
+            name=_text(api.nvmlDeviceGetName(handle)),
+            identity=hashlib.sha256(salt + self.uuid.encode()).hexdigest()[:16],
+            index=self.index,
+            memory_bytes=int(api.nvmlDeviceGetMemoryInfo(handle).total),
+            driver=_text(api.nvmlSystemGetDriverVersion()),
+            cuda_driver=f"{version // 1000}.{version % 1000 // 10}",
+            vbios=_text(self._optional("nvmlDeviceGetVbiosVersion", "")),
+            power_limit_w=api.nvmlDeviceGetEnforcedPowerLimit(handle) / 1000,
+            persistence=_switch(self._optional("nvmlDeviceGetPersistenceMode", None)),
+            ecc=_switch(self._optional("nvmlDeviceGetEccMode", (None, None))[0]),
+            simulated=self.simulated,
+        )
+
+    def _optional(self, function: str, default: Any) -> Any:
+        """Ask for what not every GPU answers."""
+        try:
+            return getattr(self.api, function)(self._handle)
+        except self.api.NVMLError:
+            return default
+
+
+def open_gpu(device: str) -> NvmlGpu:
+    """Open the GPU that CUDA calls ``cuda:N``, minding ``CUDA_VISIBLE_DEVICES``.
+
+    Raises:
+        MeterError: NVML has no GPU to offer.
+        UsageError: the device is not among those CUDA may see.
+
+    """
+    match = re.fullmatch(r"cuda:(\d+)", device)
+    if match is None:
+        raise UsageError(f"device: expected cuda:N, cpu or simulated[:FILE], found {device!r}")
+    # CUDA counts fastest-first unless told; NVML counts by PCI bus. The worker is told the same.
+    api = importlib.import_module("pynvml")
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return NvmlGpu(api, _physical_index(api, int(match[1]), visible))
+
+
+def _physical_index(api: Any, wanted: int, visible: str | None) -> int:
+    if visible is None:
+        return wanted
+    entries = [entry.strip() for entry in visible.split(",") if entry.strip()]
+    if wanted >= len(entries):
+        raise UsageError(
+            f"device: expected an index below {len(entries)}, as CUDA_VISIBLE_DEVICES={visible!r} "
+            f"allows, found cuda:{wanted}"
+        )
+    if entries[wanted].isdigit():
+        return int(entries[wanted])
+    api.nvmlInit()
+    for index in range(api.nvmlDeviceGetCount()):
+        uuid = _text(api.nvmlDeviceGetUUID(api.nvmlDeviceGetHandleByIndex(index)))
+        if uuid.startswith(entries[wanted]):
+            return index
+    raise UsageError(f"device: CUDA_VISIBLE_DEVICES names {entries[wanted]!r}, which NVML lacks")
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _switch(value: int | None) -> bool | None:
+    return None if value is None else bool(value)

@@ -1,0 +1,125 @@
+"""What a tier would measure, model by model and study by study, with estimates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from repro.catalog import read_catalog
+from repro.errors import UsageError
+from repro.plan import study_summary
+from repro.records import Record
+from repro.request import Options, chosen_protocol
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from repro.catalog import Model
+
+
+class StudyPreview(Record):
+    """One study of one model. ``seconds`` is None where nothing is known of the model's speed."""
+
+    study: str
+    windows: int
+    clips: int
+    seconds: float | None
+    audio_bytes: int
+
+
+class ModelPreview(Record):
+    """One model: what is asked of it, and why it would be left out, if it would."""
+
+    model: str
+    missing: str | None
+    studies: tuple[StudyPreview, ...]
+
+
+class Preview(Record):
+    """A tier's grid. Windows are measured generation calls, warm-ups apart."""
+
+    tier: str
+    protocol: str
+    deviations: tuple[str, ...]
+    estimated_on: str | None
+    models: tuple[ModelPreview, ...]
+    windows: dict[str, int]
+    clips: int
+    minutes: float | None
+    audio_bytes: int
+
+
+def preview(
+    tier: str, *, models: tuple[str, ...], models_dirs: tuple[Path, ...], **options: Any
+) -> Preview:
+    """Return the grid of a tier for the named models, or for all of the paper's.
+
+    Raises:
+        UsageError: a model or an option is unknown.
+
+    """
+    protocol, deviations = chosen_protocol(Options(tier=tier, **options))
+    chosen = _select(read_catalog(models_dirs), models)
+    rows = tuple(
+        ModelPreview(
+            model=model.name,
+            missing=model.missing(),
+            studies=tuple(
+                StudyPreview.model_validate(study_summary(protocol, model, study))
+                for study in protocol.studies.names()
+            ),
+        )
+        for model in chosen
+    )
+    cells = [study for row in rows for study in row.studies]
+    times = [cell.seconds for cell in cells]
+    known = [duration for duration in times if duration is not None]
+    hardware = {model.card.reference.hardware for model in chosen if model.card.reference}
+    return Preview(
+        tier=tier,
+        protocol=protocol.name,
+        deviations=deviations,
+        estimated_on=", ".join(sorted(hardware)) or None,
+        models=rows,
+        windows={
+            name: sum(cell.windows for cell in cells if cell.study == name)
+            for name in protocol.studies.names()
+        },
+        clips=sum(cell.clips for cell in cells),
+        minutes=sum(known) / 60 if len(known) == len(times) else None,
+        audio_bytes=sum(cell.audio_bytes for cell in cells),
+    )
+
+
+def render(grid: Preview) -> str:
+    """Return the grid as text."""
+    lines = [f"{grid.tier}, protocol {grid.protocol}; nothing is run", ""]
+    form = "{:<20} {:<8} {:>8} {:>8} {:>10} {:>10}"
+    lines.append(form.format("model", "study", "windows", "clips", "minutes", "audio MB"))
+    for row in grid.models:
+        for cell in row.studies:
+            minutes = "?" if cell.seconds is None else f"{cell.seconds / 60:.1f}"
+            megabytes = f"{cell.audio_bytes / 1e6:.0f}"
+            lines.append(
+                form.format(row.model, cell.study, cell.windows, cell.clips, minutes, megabytes)
+            )
+    total = "?" if grid.minutes is None else f"{grid.minutes:.1f}"
+    windows = sum(grid.windows.values())
+    lines.append(
+        form.format("all", "", windows, grid.clips, total, f"{grid.audio_bytes / 1e6:.0f}")
+    )
+    listed = ", ".join(f"{count} {study}" for study, count in grid.windows.items())
+    lines += ["", f"windows: {listed}; warm-ups come on top"]
+    if grid.estimated_on:
+        lines.append(f"minutes: generation alone, as on {grid.estimated_on}")
+    lines += [f"deviation: {text}" for text in grid.deviations]
+    lines += [f"left out: {row.model}: {row.missing}" for row in grid.models if row.missing]
+    return "\n".join(lines)
+
+
+def _select(catalog: dict[str, Model], names: tuple[str, ...]) -> list[Model]:
+    for name in names:
+        if name not in catalog:
+            raise UsageError(f"model: expected one of {', '.join(catalog)}, found {name!r}")
+    if names:
+        return [catalog[name] for name in dict.fromkeys(names)]
+    return [model for model in catalog.values() if model.card.in_paper]

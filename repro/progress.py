@@ -1,0 +1,113 @@
+"""What a user sees while windows are measured: a bar on a terminal, plain lines elsewhere.
+
+Redrawn between windows only; nothing runs in the background while one is open.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+if TYPE_CHECKING:
+    from repro.records import Window, WindowEntry
+
+
+class Listener(Protocol):
+    """Hears how a campaign goes."""
+
+    def begin(self, model: str, done: int, total: int) -> None:
+        """A model's windows begin; so many of them were done before."""
+
+    def window(self, entry: WindowEntry) -> None:
+        """A window is on disk."""
+
+    def say(self, text: str) -> None:
+        """Something worth a line happened."""
+
+    def end(self) -> None:
+        """Nothing more comes."""
+
+
+class PlainLines:
+    """One line a window, for logs and pipes."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._done = self._total = 0
+
+    def begin(self, model: str, done: int, total: int) -> None:
+        """Say how much there is to do."""
+        self._done, self._total = done, total
+        self.say(f"{model}: {total} windows, {done} done before")
+
+    def window(self, entry: WindowEntry) -> None:
+        """Say what was measured."""
+        self._done += not entry.row.warmup
+        self.say(f"[{self._done}/{self._total}] {describe_window(entry.row)}")
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        self._console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    def end(self) -> None:
+        """Nothing is left to be put away."""
+
+
+class Bar:
+    """A bar with the time left."""
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            auto_refresh=False,
+        )
+        self._task = self._progress.add_task("", total=None, visible=False)
+        self._progress.start()
+
+    def begin(self, model: str, done: int, total: int) -> None:
+        """Start a bar of the windows of one model."""
+        self._progress.reset(
+            self._task, description=model, completed=done, total=total, visible=True
+        )
+        self._progress.refresh()
+
+    def window(self, entry: WindowEntry) -> None:
+        """Move on by one window and show its figures."""
+        description = f"{entry.row.model}  {describe_window(entry.row)}"
+        advance = 0 if entry.row.warmup else 1
+        self._progress.update(self._task, advance=advance, description=description)
+        self._progress.refresh()
+
+    def say(self, text: str) -> None:
+        """Print a line above the bar."""
+        self._progress.console.print(text, highlight=False, markup=False)
+
+    def end(self) -> None:
+        """Leave the terminal as it was."""
+        self._progress.stop()
+
+
+def make_progress() -> Listener:
+    """Return what fits standard error; standard output is for results."""
+    console = Console(file=sys.stderr)
+    return Bar(console) if console.is_terminal else PlainLines(console)
+
+
+def describe_window(row: Window) -> str:
+    """Return a window in a few words: its setting and what it cost, or how it ended."""
+    setting = f"{row.study} {row.steps} steps"
+    if row.study == "batch":
+        setting += f" x {row.batch_size}"
+    setting += " warm-up" if row.warmup else f" repeat {row.repeat}"
+    energy_j = row.gpu_energy_j if row.gpu_energy_j is not None else row.cpu_energy_j
+    if row.duration_s is None or energy_j is None:
+        return f"{setting}: {row.status}" + (f" ({row.detail})" if row.detail else "")
+    part = "GPU" if row.gpu_energy_j is not None else f"CPU {row.cpu_source}"
+    return f"{setting}: {row.duration_s:.2f} s, {energy_j:.1f} J {part}"

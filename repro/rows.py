@@ -1,0 +1,142 @@
+"""From a planned window and what became of it to a row of ``measurements.csv``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from repro.meter.counter import quantisation_j
+from repro.records import Status, Window
+
+if TYPE_CHECKING:
+    from repro.adapter import Generated
+    from repro.catalog import ModelCard
+    from repro.meter.window import Measurement
+    from repro.plan import PlannedWindow
+    from repro.protocol import Protocol
+    from repro.records import Reading
+
+#: What a worker's misfortune is called in a row.
+STATUS_OF_KIND = {
+    "oom": Status.OOM,
+    "crash": Status.FAILED,
+    "hang": Status.FAILED,
+    "error": Status.FAILED,
+}
+
+
+class RowMaker:
+    """Writes the rows of one run.
+
+    Args:
+        protocol: whose headline reading becomes ``gpu_energy_j``.
+        card: the model.
+        on_gpu: whether a GPU is measured; else the CPU's energy is what must not be missing.
+        refresh_period_s: of the GPU's energy counter, for the uncertainty; None without one.
+
+    """
+
+    def __init__(
+        self, protocol: Protocol, card: ModelCard, *, on_gpu: bool, refresh_period_s: float | None
+    ) -> None:
+        self._protocol = protocol
+        self._card = card
+        self._on_gpu = on_gpu
+        self._refresh_period_s = refresh_period_s
+
+    def measured(
+        self,
+        number: int,
+        planned: PlannedWindow,
+        measurement: Measurement,
+        generated: Generated,
+        *,
+        warmup: bool,
+    ) -> Window:
+        """Return the row of a window that was generated and measured.
+
+        Its status is ``failed`` where the reading that counts is zero or missing.
+        """
+        energies = self._energies(measurement)
+        problem = self._missing_energy(energies)
+        return Window(
+            **self._plan_fields(number, planned, warmup=warmup),
+            **energies,
+            executed_steps=generated.denoiser_calls,
+            executed_steps_source="counted",
+            status=Status.FAILED if problem else Status.OK,
+            started_at=measurement.started_at,
+            duration_s=measurement.duration_s,
+            clips=generated.clips,
+            audio_s=generated.clips * generated.seconds,
+            detail=problem,
+        )
+
+    def unmeasured(
+        self,
+        number: int,
+        planned: PlannedWindow,
+        status: Status,
+        detail: str,
+        *,
+        started_at: str,
+        warmup: bool,
+    ) -> Window:
+        """Return the row of a window that was refused or went wrong."""
+        return Window(
+            **self._plan_fields(number, planned, warmup=warmup),
+            status=status,
+            started_at=started_at,
+            clips=0,
+            detail=detail,
+        )
+
+    def _plan_fields(
+        self, number: int, planned: PlannedWindow, *, warmup: bool
+    ) -> dict[str, Any]:
+        return {
+            "window": number,
+            "study": planned.study,
+            "model": self._card.name,
+            "checkpoint": self._card.checkpoint,
+            "steps": planned.steps,
+            "batch_size": planned.batch_size,
+            "repeat": planned.repeat,
+            "item": planned.item,
+            "seed": self._protocol.seed + planned.item,
+            "warmup": warmup,
+        }
+
+    def _energies(self, measurement: Measurement) -> dict[str, Any]:
+        """Return the energy columns; a reading of nothing is left empty, never written as 0."""
+        found = {(item.instrument, item.quantity): item for item in measurement.readings}
+        fields: dict[str, Any] = {}
+        for instrument in ("codecarbon", "counter", "trace"):
+            reading = found.get((instrument, "gpu"))
+            fields[f"gpu_energy_{instrument}_j"] = _joules(reading)
+        for quantity in ("cpu", "ram"):
+            reading = found.get(("codecarbon", quantity))
+            joules = _joules(reading)
+            fields[f"{quantity}_energy_j"] = joules
+            fields[f"{quantity}_source"] = reading.source if reading and joules else None
+        return {**fields, **self._headline(fields, measurement.duration_s)}
+
+    def _headline(self, fields: dict[str, Any], duration_s: float) -> dict[str, Any]:
+        energy_j = fields[f"gpu_energy_{self._protocol.headline}_j"]
+        if energy_j is None:
+            return {}
+        headline = {"gpu_energy_j": energy_j, "gpu_meter": self._protocol.headline}
+        if self._refresh_period_s is None:
+            return headline
+        uncertainty_j = quantisation_j(energy_j / duration_s, self._refresh_period_s)
+        return {**headline, "uncertainty_j": uncertainty_j}
+
+    def _missing_energy(self, fields: dict[str, Any]) -> str | None:
+        if self._on_gpu and fields.get("gpu_energy_j") is None:
+            return f"{self._protocol.headline}: expected GPU energy above 0 J, found none"
+        if not self._on_gpu and fields.get("cpu_energy_j") is None:
+            return "codecarbon: expected CPU energy above 0 J, found none"
+        return None
+
+
+def _joules(reading: Reading | None) -> float | None:
+    return reading.energy_j if reading is not None and reading.energy_j > 0 else None

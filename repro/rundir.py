@@ -1,0 +1,159 @@
+"""The output folder: one bundle per run, and beside it the folder of its journal and audio.
+
+    OUT/<model>_<protocol>_<id8>.zip
+    OUT/<model>_<protocol>_<id8>/journal.jsonl, audio/, worker.log
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from repro.errors import TtaError, UsageError
+from repro.journal import read_journal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from repro.records import Environment, Run
+    from repro.request import Request
+
+JOURNAL = "journal.jsonl"
+SALT = ".salt"
+LOCK = ".lock"
+
+
+def prepare(out: Path) -> None:
+    """Make the output folder and prove that it can be written.
+
+    Raises:
+        TtaError: it cannot.
+
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=out) as probe:
+            probe.write(b"x")
+            probe.flush()
+    except OSError as error:
+        raise TtaError(
+            f"out: expected a folder that can be written, found {out}: {error.strerror}; "
+            "name another with --out"
+        ) from error
+
+
+@contextmanager
+def locked(path: Path, what: str) -> Iterator[None]:
+    """Hold a lock for the length of a run; it goes with the process, however that ends.
+
+    Raises:
+        TtaError: another process holds it.
+
+    """
+    with path.open("a") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise TtaError(
+                f"{what}: another run is using it; wait for it to end or choose another"
+            ) from error
+        yield
+
+
+def gpu_lock(uuid: str) -> Path:
+    """Return the lock file of a GPU, shared by all runs of this machine."""
+    return Path(tempfile.gettempdir()) / f"tta-energy-{uuid}.lock"
+
+
+def salt(out: Path) -> bytes:
+    """Return the secret that this folder's GPU identities are hashed with."""
+    path = out / SALT
+    if not path.exists():
+        path.write_bytes(secrets.token_bytes(16))
+    return path.read_bytes()
+
+
+def find_run(out: Path, request: Request) -> tuple[Path, Run] | None:
+    """Return the folder and the journal of an earlier run of the same request, if any."""
+    for journal in sorted(out.glob(f"{request.model}_*/{JOURNAL}")):
+        run = read_journal(journal)
+        if run.header.request == request.identity():
+            return journal.parent, run
+    return None
+
+
+def new_folder(out: Path, request: Request, run_id: str) -> Path:
+    """Return the folder a new run is to have."""
+    return out / f"{request.model}_{request.protocol.name}_{run_id[:8]}"
+
+
+def set_aside(folder: Path) -> Path:
+    """Move an earlier run out of the way, kept whole, and return where it is now."""
+    for number in range(1, 1000):
+        kept = folder.parent / "superseded" / f"{folder.name}.{number}"
+        if not kept.exists():
+            kept.parent.mkdir(exist_ok=True)
+            folder.rename(kept)
+            bundle = folder.with_suffix(".zip")
+            if bundle.exists():
+                bundle.rename(kept.with_name(kept.name + ".zip"))
+            return kept
+    raise TtaError(f"out: {folder.parent}/superseded is full of earlier runs; clear it")
+
+
+def check_conditions(earlier: Run, environment: Environment, lock_text: str, card: str) -> None:
+    """Raise unless a run can go on under the conditions it began with.
+
+    Raises:
+        UsageError: hardware, driver, libraries, weights or a pinned file differ.
+
+    """
+    began = earlier.header.environment
+    pairs = {
+        "gpu": (_gpu(began), _gpu(environment)),
+        "cpu": (began.machine.cpu, environment.machine.cpu),
+        "libraries": (began.model.libraries, environment.model.libraries),
+        "weights": (began.model.weights_sha256, environment.model.weights_sha256),
+        "requirements.lock": (earlier.header.requirements_lock, lock_text),
+        "model.toml": (earlier.header.model_toml, card),
+    }
+    for name, (expected, found) in pairs.items():
+        if expected != found:
+            raise UsageError(
+                f"resume: {name} has changed: expected {_short(expected)}, found {_short(found)}; "
+                "measure anew with --restart or another --out"
+            )
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file that is either whole or not there.
+
+    Raises:
+        TtaError: it cannot be written.
+
+    """
+    temporary = path.with_name(f".{path.name}.new")
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.rename(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise TtaError(f"{path}: cannot be written: {error.strerror}; make room and repeat") from error
+
+
+def _gpu(environment: Environment) -> str | None:
+    gpu = environment.machine.gpu
+    return None if gpu is None else f"{gpu.name}, driver {gpu.driver}, {gpu.identity}"
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 120 else f"{text[:100]}... ({len(text)} characters)"  # noqa: PLR2004

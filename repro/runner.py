@@ -1,0 +1,223 @@
+"""Measure the windows of one model: the loop between worker, meter and journal.
+
+The clock and the meter are here, the work is in the worker. Whatever happens to the worker
+becomes the status of a row, and the next window gets a fresh one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from repro.adapter import AdapterProcess, Generated
+from repro.errors import WorkerError
+from repro.meter.window import utc_now
+from repro.plan import key_of
+from repro.records import Clip, Session, Status, WindowEntry
+from repro.rows import STATUS_OF_KIND, RowMaker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from repro.journal import Journal
+    from repro.meter.device import Device
+    from repro.plan import PlannedWindow, Setting
+    from repro.protocol import Protocol
+    from repro.records import Run
+
+MAX_LOAD_FAILURES = 2
+
+
+class LoadedWorker:
+    """A worker whose model is loaded, and the setting it is warm for."""
+
+    def __init__(self, process: AdapterProcess, warm_for: Setting | None = None) -> None:
+        self.process = process
+        self.warm_for = warm_for
+
+
+class Runner:
+    """Measures windows into a journal.
+
+    Args:
+        protocol: how windows are made.
+        rows: writes their rows.
+        device: what is measured on.
+        journal: open for appending.
+        start: makes a worker with the model loaded; raises WorkerError.
+        audio_dir: where the clips go, or None to write none.
+        report: called after every window.
+
+    """
+
+    def __init__(
+        self,
+        *,
+        protocol: Protocol,
+        rows: RowMaker,
+        device: Device,
+        journal: Journal,
+        start: Callable[[], AdapterProcess],
+        audio_dir: Path | None,
+        report: Callable[[WindowEntry], None],
+    ) -> None:
+        self._protocol = protocol
+        self._rows = rows
+        self._device = device
+        self._journal = journal
+        self._start = start
+        self._audio_dir = audio_dir
+        self._report = report
+        self._worker: LoadedWorker | None = None
+        self._number = 0
+        self._load_failures = 0
+        self._refusals: dict[Setting, str | None] = {}
+
+    def run(
+        self, pending: Iterable[PlannedWindow], worker: AdapterProcess | None, first_window: int
+    ) -> None:
+        """Measure every pending window, from this number on, with this worker to begin with.
+
+        Raises:
+            MeterError: an instrument stopped measuring; the journal can be resumed.
+            TtaError: the journal cannot be written.
+
+        """
+        self._worker = LoadedWorker(worker) if worker is not None else None
+        self._number = first_window
+        try:
+            for planned in pending:
+                self._measure(planned)
+        finally:
+            self._drop_worker()
+
+    def _measure(self, planned: PlannedWindow) -> None:
+        try:
+            worker = self._ready_worker()
+            reason = self._refusal(worker, planned)
+            if reason is not None:
+                self._record_unmeasured(planned, Status.UNSUPPORTED, reason)
+            elif self._warm(worker, planned):
+                self._window(worker, planned, warmup=False)
+        except WorkerError as error:
+            self._drop_worker()
+            self._record_unmeasured(planned, STATUS_OF_KIND[error.kind], str(error))
+
+    def _ready_worker(self) -> LoadedWorker:
+        if self._worker is None:
+            if self._load_failures >= MAX_LOAD_FAILURES:
+                raise WorkerError("error", "not attempted: the model did not load any more")
+            self._load_failures += 1
+            process = self._start()
+            self._journal.session(
+                Session(reason="restart", started_at=utc_now(), first_window=self._number)
+            )
+            self._worker = LoadedWorker(process)
+        self._load_failures = 0
+        return self._worker
+
+    def _refusal(self, worker: LoadedWorker, planned: PlannedWindow) -> str | None:
+        if planned.setting not in self._refusals:
+            self._refusals[planned.setting] = worker.process.refuse(
+                steps=planned.steps,
+                batch_size=planned.batch_size,
+                audio_s=self._protocol.generation.audio_s,
+            )
+        return self._refusals[planned.setting]
+
+    def _warm(self, worker: LoadedWorker, planned: PlannedWindow) -> bool:
+        """Generate once, discarded, where this worker has not done this setting yet.
+
+        When that goes wrong the window it was for ends the same way, and False is returned.
+        """
+        if not self._protocol.warmup or worker.warm_for == planned.setting:
+            return True
+        row = self._window(worker, planned, warmup=True).row
+        if row.status is not Status.OK:
+            self._record_unmeasured(planned, row.status, f"its warm-up ended: {row.detail}")
+            return False
+        worker.warm_for = planned.setting
+        return True
+
+    def _window(
+        self, worker: LoadedWorker, planned: PlannedWindow, *, warmup: bool
+    ) -> WindowEntry:
+        arguments = self._arguments(planned)
+        meter = self._device.meter
+        worker.process.synchronise()
+        meter.open()
+        try:
+            value = worker.process.generate(timeout_s=self._protocol.window_timeout_s, **arguments)
+        except WorkerError as error:
+            started_at = meter.abandon()
+            self._drop_worker()
+            row = self._rows.unmeasured(
+                self._number, planned, STATUS_OF_KIND[error.kind], str(error),
+                started_at=started_at, warmup=warmup,
+            )  # fmt: skip
+            return self._record(WindowEntry(row=row))
+        measurement = meter.close()
+        generated = Generated.model_validate(value)
+        row = self._rows.measured(self._number, planned, measurement, generated, warmup=warmup)
+        audio = () if warmup else self._save(worker, planned, generated)
+        return self._record(WindowEntry(row=row, readings=measurement.readings, audio=audio))
+
+    def _arguments(self, planned: PlannedWindow) -> dict[str, Any]:
+        generation = self._protocol.generation
+        first = self._protocol.seed + planned.item
+        return {
+            "prompts": [generation.prompt] * planned.clips,
+            "negative_prompt": generation.negative_prompt,
+            "steps": planned.steps,
+            "audio_s": generation.audio_s,
+            "seeds": list(range(first, first + planned.clips)),
+        }
+
+    def _save(
+        self, worker: LoadedWorker, planned: PlannedWindow, generated: Generated
+    ) -> tuple[Clip, ...]:
+        if self._audio_dir is None:
+            return ()
+        self._audio_dir.mkdir(parents=True, exist_ok=True)
+        paths = [
+            self._audio_dir / f"{self._number:06d}-{number}.wav" for number in range(generated.clips)
+        ]
+        worker.process.save([str(path) for path in paths])
+        first = self._protocol.seed + planned.item
+        return tuple(
+            Clip(
+                window=self._number,
+                name=path.name,
+                sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+                seconds=generated.seconds,
+                sample_rate_hz=generated.sample_rate_hz,
+                channels=generated.channels,
+                seed=first + number,
+            )
+            for number, path in enumerate(paths)
+        )
+
+    def _record_unmeasured(self, planned: PlannedWindow, status: Status, detail: str) -> None:
+        row = self._rows.unmeasured(
+            self._number, planned, status, detail, started_at=utc_now(), warmup=False
+        )
+        self._record(WindowEntry(row=row))
+
+    def _record(self, entry: WindowEntry) -> WindowEntry:
+        self._journal.window(entry)
+        self._number += 1
+        self._report(entry)
+        return entry
+
+    def _drop_worker(self) -> None:
+        if self._worker is not None:
+            self._worker.process.kill()
+            self._worker = None
+
+
+def pending_windows(planned: list[PlannedWindow], run: Run | None) -> list[PlannedWindow]:
+    """Return the planned windows that the journal does not hold yet."""
+    entries = run.entries if run is not None else ()
+    done = {key_of(entry.row) for entry in entries if not entry.row.warmup}
+    return [window for window in planned if window.key not in done]
