@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Any
 
 from repro.errors import WorkerError
 from repro.records import Record
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 WORKER = Path(__file__).with_name("worker.py")
 LOG_TAIL_LINES = 3
+LOG_TAIL_BYTES = 4096
 DESCRIBE_TIMEOUT_S = 300.0
 LOAD_TIMEOUT_S = 3600.0
 REPLY_TIMEOUT_S = 300.0
@@ -56,6 +57,7 @@ class AdapterProcess:
         self.model = model
         self._log_path = log
         self._log: IO[bytes] = log.open("ab")
+        self._log_begin = self._log.tell()
         self._pending = b""
         self._process = subprocess.Popen(  # noqa: S603 - the interpreter is that of the model
             [str(model.interpreter or sys.executable), str(WORKER), str(model.adapter),
@@ -68,13 +70,11 @@ class AdapterProcess:
         )  # fmt: skip
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._stdout, selectors.EVENT_READ)
-        self._receive("start", DESCRIBE_TIMEOUT_S)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.kill()
+        try:
+            self._receive("start", DESCRIBE_TIMEOUT_S)
+        except BaseException:
+            self.kill()
+            raise
 
     def describe(self, size: str) -> dict[str, Any]:
         """Return libraries, parameters by component, sample rate and channels, without loading."""
@@ -163,8 +163,8 @@ class AdapterProcess:
     def _log_tail(self) -> list[str]:
         self._log.flush()
         with self._log_path.open("rb") as stream:
-            stream.seek(0, os.SEEK_END)
-            stream.seek(max(0, stream.tell() - 4096))
+            end = stream.seek(0, os.SEEK_END)
+            stream.seek(max(self._log_begin, end - LOG_TAIL_BYTES))
             lines = stream.read().decode(errors="replace").splitlines()
         return [line.strip() for line in lines[-LOG_TAIL_LINES:] if line.strip()]
 

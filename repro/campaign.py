@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
 from repro import bundle, rundir
 from repro.errors import BundleError, ExitCode
 from repro.journal import read_journal
@@ -30,7 +32,7 @@ class Outcome(Record):
     bundle: Path | None
     verdict: str | None
     bundle_class: str | None
-    counts: dict[str, int] = {}
+    counts: dict[str, int] = Field(default_factory=dict)
     error: str | None = None
     exit_code: ExitCode = ExitCode.GOOD
 
@@ -111,6 +113,4 @@ def count_statuses(run: Run) -> dict[str, int]:
 
 
 def _failed(run: Run) -> bool:
-    return any(
-        entry.row.status is Status.FAILED and not entry.row.warmup for entry in run.entries
-    )
+    return any(entry.row.status is Status.FAILED and not entry.row.warmup for entry in run.entries)

@@ -26,7 +26,7 @@ class Reference(Record):
     hardware: str
     fixed_s: float = Field(ge=0)
     step_s: float = Field(gt=0)
-    batch_call_s: dict[int, float] = {}
+    batch_call_s: dict[int, float] = Field(default_factory=dict)
     source: str
 
 
@@ -57,7 +57,7 @@ class ModelCard(Record):
     channels: int = Field(gt=0)
     parameters_reported: str | None = None
     weights_bytes: int | None = None
-    parameters: dict[str, int] = {}
+    parameters: dict[str, int] = Field(default_factory=dict)
     reference: Reference | None = None
     deviations: tuple[Deviation, ...] = ()
 
@@ -118,7 +118,9 @@ def read_catalog(extra: tuple[Path, ...] = ()) -> dict[str, Model]:
         for model in _read_folder(root):
             if model.name in models:
                 first = models[model.name].folder
-                raise UsageError(f"model {model.name}: defined twice, in {first} and {model.folder}")
+                raise UsageError(
+                    f"model {model.name}: defined twice, in {first} and {model.folder}"
+                )
             models[model.name] = model
     return models
 

@@ -97,7 +97,9 @@ class ModelRun:
                 self._model, folder / "worker.log", self._device.worker_environment
             )
         except WorkerError as error:
-            raise TtaError(f"model {self._model.name}: its worker does not start: {error}") from error
+            raise TtaError(
+                f"model {self._model.name}: its worker does not start: {error}"
+            ) from error
 
     def _load(self, worker: AdapterProcess) -> dict[str, Any]:
         request = self._request
@@ -115,9 +117,7 @@ class ModelRun:
         return loaded
 
     def _load_again(self, folder: Path) -> AdapterProcess:
-        worker = AdapterProcess(
-            self._model, folder / "worker.log", self._device.worker_environment
-        )
+        worker = AdapterProcess(self._model, folder / "worker.log", self._device.worker_environment)
         try:
             self._load(worker)
         except BaseException:
@@ -134,7 +134,9 @@ class ModelRun:
         }
         facts = {**described, **planned, **loaded}
         facts["weights"] = public_name(facts["weights"])
-        return ModelFacts(**{name: facts[name] for name in ModelFacts.model_fields if name in facts})
+        return ModelFacts(
+            **{name: facts[name] for name in ModelFacts.model_fields if name in facts}
+        )
 
     def _environment(self, run_id: str, facts: ModelFacts) -> Environment:
         request, gpu = self._request, self._device.gpu

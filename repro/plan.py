@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from repro.records import Record, Window
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from repro.catalog import Model, Reference
     from repro.protocol import BatchStudy, Protocol, StepsStudy, Study
 
@@ -125,10 +125,7 @@ def _batch_settings(study: BatchStudy) -> list[tuple[Setting, list[tuple[int, in
     return [
         (
             ("batch", study.steps, size),
-            [
-                (first, min(size, study.samples - first))
-                for first in range(0, study.samples, size)
-            ],
+            [(first, min(size, study.samples - first)) for first in range(0, study.samples, size)],
         )
         for size in study.batch_sizes
     ]

@@ -19,16 +19,16 @@ class Listener(Protocol):
     """Hears how a campaign goes."""
 
     def begin(self, model: str, done: int, total: int) -> None:
-        """A model's windows begin; so many of them were done before."""
+        """Hear that the windows of a model begin, and how many were done before."""
 
     def window(self, entry: WindowEntry) -> None:
-        """A window is on disk."""
+        """Hear that a window is on disk."""
 
     def say(self, text: str) -> None:
-        """Something worth a line happened."""
+        """Hear of something worth a line."""
 
     def end(self) -> None:
-        """Nothing more comes."""
+        """Hear that nothing more comes."""
 
 
 class PlainLines:
@@ -102,10 +102,10 @@ def make_progress() -> Listener:
 
 def describe_window(row: Window) -> str:
     """Return a window in a few words: its setting and what it cost, or how it ended."""
-    setting = f"{row.study} {row.steps} steps"
+    setting = f"{row.study}, {row.steps} steps"
     if row.study == "batch":
-        setting += f" x {row.batch_size}"
-    setting += " warm-up" if row.warmup else f" repeat {row.repeat}"
+        setting += f", {row.batch_size} at a time"
+    setting += ", warm-up" if row.warmup else f", repeat {row.repeat}"
     energy_j = row.gpu_energy_j if row.gpu_energy_j is not None else row.cpu_energy_j
     if row.duration_s is None or energy_j is None:
         return f"{setting}: {row.status}" + (f" ({row.detail})" if row.detail else "")

@@ -95,7 +95,7 @@ class Tier(Record):
     weights: str
     device: str
     studies: tuple[Study, ...] | None = None
-    change: dict[str, Any] = {}
+    change: dict[str, Any] = Field(default_factory=dict)
 
     @field_validator("change")
     @classmethod

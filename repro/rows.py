@@ -90,9 +90,7 @@ class RowMaker:
             detail=detail,
         )
 
-    def _plan_fields(
-        self, number: int, planned: PlannedWindow, *, warmup: bool
-    ) -> dict[str, Any]:
+    def _plan_fields(self, number: int, planned: PlannedWindow, *, warmup: bool) -> dict[str, Any]:
         return {
             "window": number,
             "study": planned.study,

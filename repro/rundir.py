@@ -1,7 +1,7 @@
 """The output folder: one bundle per run, and beside it the folder of its journal and audio.
 
-    OUT/<model>_<protocol>_<id8>.zip
-    OUT/<model>_<protocol>_<id8>/journal.jsonl, audio/, worker.log
+OUT/<model>_<protocol>_<id8>.zip
+OUT/<model>_<protocol>_<id8>/journal.jsonl, audio/, worker.log
 """
 
 from __future__ import annotations
@@ -146,7 +146,9 @@ def write_atomically(path: Path, content: bytes) -> None:
         temporary.rename(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise TtaError(f"{path}: cannot be written: {error.strerror}; make room and repeat") from error
+        raise TtaError(
+            f"{path}: cannot be written: {error.strerror}; make room and repeat"
+        ) from error
 
 
 def _gpu(environment: Environment) -> str | None:

@@ -134,15 +134,13 @@ class Runner:
         if not self._protocol.warmup or worker.warm_for == planned.setting:
             return True
         row = self._window(worker, planned, warmup=True).row
-        if row.status is not Status.OK:
+        if row.duration_s is None:
             self._record_unmeasured(planned, row.status, f"its warm-up ended: {row.detail}")
             return False
         worker.warm_for = planned.setting
         return True
 
-    def _window(
-        self, worker: LoadedWorker, planned: PlannedWindow, *, warmup: bool
-    ) -> WindowEntry:
+    def _window(self, worker: LoadedWorker, planned: PlannedWindow, *, warmup: bool) -> WindowEntry:
         arguments = self._arguments(planned)
         meter = self._device.meter
         worker.process.synchronise()
@@ -181,7 +179,8 @@ class Runner:
             return ()
         self._audio_dir.mkdir(parents=True, exist_ok=True)
         paths = [
-            self._audio_dir / f"{self._number:06d}-{number}.wav" for number in range(generated.clips)
+            self._audio_dir / f"{self._number:06d}-{number}.wav"
+            for number in range(generated.clips)
         ]
         worker.process.save([str(path) for path in paths])
         first = self._protocol.seed + planned.item

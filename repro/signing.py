@@ -153,7 +153,11 @@ def load_signing_key(path: Path, *, ask: Callable[[], str] | None = None) -> Sig
         raise UsageError(f"key {path}: cannot be read: {error.strerror}") from error
     try:
         key = _read_private(data, ask)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except UnsupportedAlgorithm as error:
+        raise UsageError(
+            f"key {path}: {str(error).lower()}: an encrypted OpenSSH key needs `pip install bcrypt`"
+        ) from error
+    except (ValueError, TypeError) as error:
         raise UsageError(
             f"key {path}: expected a PEM PKCS#8 or OpenSSH private key and its passphrase "
             f"(in {PASSPHRASE_VARIABLE}), found: {str(error).lower()}"
@@ -206,7 +210,8 @@ def open_envelope(envelope: Mapping[str, Any], key: PublicKey) -> bytes:
         raise SignatureError("envelope is malformed") from error
     if opened.payload_type != PAYLOAD_TYPE:
         raise SignatureError(f"payload type expected {PAYLOAD_TYPE}, found another")
-    if len(opened.signatures) != 1 or opened.to_dict() != envelope:
+    fields = [set(signature) for signature in envelope["signatures"]]
+    if fields != [{"keyid", "sig"}] or opened.to_dict() != envelope:
         raise SignatureError("envelope expected exactly one signature and canonical base64")
     try:
         opened.verify([key._crypto()], 1)  # noqa: SLF001 - the library's key is not shown outside

@@ -6,7 +6,6 @@ import signal
 import sys
 from contextlib import ExitStack, contextmanager
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -22,6 +21,7 @@ from repro.request import Options, Request, chosen_protocol, make_request
 from repro.signing import ephemeral_key, load_signing_key
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from collections.abc import Iterator
 
     from repro.catalog import Model
@@ -121,7 +121,9 @@ def _chosen_models(names: tuple[str, ...], extra: tuple[Path, ...]) -> list[Mode
     installed = [model for model in catalog.values() if model.card.in_paper and not model.missing()]
     if not installed:
         reason = next(iter(catalog.values())).missing()
-        raise UsageError(f"models: expected one of the paper's to be installed, found none: {reason}")
+        raise UsageError(
+            f"models: expected one of the paper's to be installed, found none: {reason}"
+        )
     return installed
 
 
@@ -144,15 +146,11 @@ def _requests(
 def _open_locked(held: ExitStack, name: str) -> Device:
     device = open_device(name)
     if device.gpu is not None and not device.gpu.simulated:
-        held.enter_context(
-            rundir.locked(rundir.gpu_lock(device.gpu.uuid), f"device {name}")
-        )
+        held.enter_context(rundir.locked(rundir.gpu_lock(device.gpu.uuid), f"device {name}"))
     return device
 
 
-def _attempt(
-    campaign: Campaign, model: Model, request: Request, progress: Listener
-) -> Outcome:
+def _attempt(campaign: Campaign, model: Model, request: Request, progress: Listener) -> Outcome:
     """Measure one model; what stops it does not stop the next one, except an interrupt."""
     try:
         return campaign.measure(model, request)

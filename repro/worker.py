@@ -17,6 +17,10 @@ import queue
 import sys
 import threading
 import traceback
+from typing import Any, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 OOM_SIGNS = ("out of memory", "can't allocate memory", "cannot allocate memory", "alloc_cpu")
 
@@ -24,45 +28,45 @@ OOM_SIGNS = ("out of memory", "can't allocate memory", "cannot allocate memory",
 class Counter:
     """Counts the forward calls of a denoiser, through the hook every torch module offers."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.calls = 0
 
-    def attach(self, denoiser):
+    def attach(self, denoiser: Any) -> None:
         """Count this denoiser's calls from now on."""
         denoiser.register_forward_pre_hook(self._count)
 
-    def _count(self, *_):
+    def _count(self, *_: Any) -> None:
         self.calls += 1
 
 
 class Worker:
     """One adapter, the audio it made last, and the calls its denoiser has had."""
 
-    def __init__(self, adapter):
+    def __init__(self, adapter: Any) -> None:
         self.adapter = adapter
         self.counter = Counter()
-        self.generation = None
+        self.generation: Any = None
 
-    def describe(self, **args):
+    def describe(self, **args: Any) -> Any:
         """Return what the model is, without loading it."""
         return self.adapter.describe(**args)
 
-    def refuse(self, **args):
+    def refuse(self, **args: Any) -> Any:
         """Return why this setting cannot be measured, or None."""
         return self.adapter.refuse(**args)
 
-    def load(self, **args):
+    def load(self, **args: Any) -> Any:
         """Put the model onto its device and start counting."""
         facts = self.adapter.load(**args)
         self.counter.attach(self.adapter.denoiser)
         synchronise()
         return facts
 
-    def synchronise(self):
+    def synchronise(self) -> None:
         """Wait until the device has nothing left to do."""
         synchronise()
 
-    def generate(self, **args):
+    def generate(self, **args: Any) -> dict[str, Any]:
         """Generate once; the reply leaves when the device is done."""
         before = self.counter.calls
         self.generation = self.adapter.generate(**args)
@@ -77,28 +81,30 @@ class Worker:
             "denoiser_calls": self.counter.calls - before,
         }
 
-    def save(self, paths):
+    def save(self, paths: list[str]) -> None:
         """Write the clips generated last, one file each."""
         self.generation.write(paths)
 
 
-def synchronise():
+def synchronise() -> None:
     """Wait for the accelerator, if torch has been loaded and has started one."""
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available() and torch.cuda.is_initialized():
         torch.cuda.synchronize()
 
 
-def load_adapter(path):
+def load_adapter(path: str) -> Any:
     """Import the file and make its ``Adapter``."""
     spec = importlib.util.spec_from_file_location("adapter", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"adapter: cannot be loaded from {path}")
     module = importlib.util.module_from_spec(spec)
     sys.modules["adapter"] = module
     spec.loader.exec_module(module)
     return module.Adapter()
 
 
-def failure(error):
+def failure(error: Exception) -> dict[str, Any]:
     """Describe an exception for the harness."""
     text = str(error)
     oom = isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__
@@ -111,14 +117,14 @@ def failure(error):
     }
 
 
-def requests():
+def requests() -> Iterator[dict[str, Any]]:
     """Yield the requests; end the process at once when the harness has gone.
 
     A thread reads, so that a worker in the middle of a generation does not outlive its harness.
     """
-    lines = queue.Queue()
+    lines: queue.Queue[str] = queue.Queue()
 
-    def read():
+    def read() -> None:
         for line in sys.stdin:
             lines.put(line)
         os._exit(0)
@@ -128,7 +134,7 @@ def requests():
         yield json.loads(lines.get())
 
 
-def answer(worker, request):
+def answer(worker: Worker, request: dict[str, Any]) -> dict[str, Any]:
     """Carry out one request."""
     try:
         return {"ok": True, "value": getattr(worker, request["op"])(**request.get("args", {}))}
@@ -136,12 +142,12 @@ def answer(worker, request):
         return failure(error)
 
 
-def main():
+def main() -> None:
     """Answer until told to stop."""
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # a library that prints must not corrupt the replies
 
-    def reply(value):
+    def reply(value: dict[str, Any]) -> None:
         replies.write(json.dumps(value) + "\n")
         replies.flush()
 

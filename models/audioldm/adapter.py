@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-# Before the libraries, which read its switches when they are imported.
+# Before the libraries: it sets switches that they read when they are imported.
 from shared import attention as attentions
 from shared import counting, devices, facts, mel
 from shared import weights as sources
@@ -136,7 +136,7 @@ class Adapter:
             "dtype": dtype,
             "attention": attentions.describe(networks),
             "device": device,
-            "weights": weights,
+            "weights": "folder" if folder and weights != "hub" else weights,
             "weights_sha256": sources.digest(described, folder) if folder else None,
             "parameters": {name: counting.count(one) for name, one in networks.items()},
             "latent_shape": latent_shape(audio_s),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import wave
 from pathlib import Path
 from typing import Any
@@ -52,4 +51,4 @@ class Generation:
             file.setsampwidth(2)
             file.setframerate(self.sample_rate_hz)
             file.writeframes(samples.T.tobytes())
-        os.replace(part, path)
+        part.replace(path)

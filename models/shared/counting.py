@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from accelerate import init_empty_weights
 
-from shared.parts import Part
+if TYPE_CHECKING:
+    from shared.parts import Part
 
 
 def build_empty(part: Part, *, attention: str = "eager") -> Any:

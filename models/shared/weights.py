@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch  # noqa: TID253 - at home in a model's environment
 from huggingface_hub import snapshot_download
@@ -12,7 +12,9 @@ from huggingface_hub.errors import LocalEntryNotFoundError
 from safetensors import SafetensorError, safe_open
 
 from shared.counting import build_empty, count
-from shared.parts import Part
+
+if TYPE_CHECKING:
+    from shared.parts import Part
 
 # Buffers that older releases of transformers stored and newer ones compute.
 OBSOLETE = ("position_ids",)
@@ -53,9 +55,9 @@ def locate(
 def fill_random(part: Part, *, seed: int, dtype: Any, attention: str) -> Any:
     """Build a network from a seed: the same numbers on every device and in every dtype.
 
-    Weights have a standard deviation of sqrt(1 / (3 fan_in)), as torch's own layers start
-    with, so that activations stay finite in float16 through every network here; the gains of
-    norms are 1 and biases 0.
+    Weights have a standard deviation of sqrt(1 / fan_in) (LeCun et al., Efficient BackProp,
+    1998): activations keep their size, finite in float16, and the audio is no silence. The
+    gains of norms are 1 and biases 0.
     """
     network = build_empty(part, attention=attention)
     generator = torch.Generator().manual_seed(seed)
@@ -70,7 +72,7 @@ def fill_random(part: Part, *, seed: int, dtype: Any, attention: str) -> Any:
 def _draw(name: str, shape: Any, generator: Any) -> Any:
     if len(shape) > 1:
         fan_in = shape[1:].numel()
-        return torch.empty(shape).normal_(std=fan_in ** -0.5, generator=generator)
+        return torch.empty(shape).normal_(std=fan_in**-0.5, generator=generator)
     return torch.zeros(shape) if name.endswith("bias") else torch.ones(shape)
 
 
@@ -89,10 +91,16 @@ def load_folder(name: str, part: Part, folder: Path, *, dtype: Any, attention: s
             **part.options(attention),
         )
     except (OSError, RuntimeError, ValueError, KeyError) as error:
-        raise RuntimeError(f"weights of {name} in {folder} do not load: {error}") from error
+        raise RuntimeError(
+            f"weights of {name} in {folder} do not load: {_first_line(error)}"
+        ) from error
     _check_complete(name, report)
     _check_size(name, part, network)
     return network.requires_grad_(requires_grad=False).eval()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _check_readable(name: str, file: Path) -> None:
@@ -159,7 +167,7 @@ def load_scheduler(cls: type, folder: Path) -> Any:
     try:
         return cls.from_pretrained(folder, subfolder="scheduler", local_files_only=True)
     except (OSError, ValueError) as error:
-        raise RuntimeError(f"scheduler in {folder} does not load: {error}") from error
+        raise RuntimeError(f"scheduler in {folder} does not load: {_first_line(error)}") from error
 
 
 def digest(parts: dict[str, Part], folder: Path) -> str:

@@ -95,7 +95,7 @@ def _chart(
         y_label=_y_label(drawn, quantity, what),
         bundle_class=data.bundle_class.value,
         curves=_curves(data, drawn, named, axis, quantity),
-        table=_table(data, drawn, named, name, title, quantity),
+        table=_table(data, drawn, named, name=name, title=title, quantity=quantity),
         notes=_left_out(points, drawn, quantity),
     )
 
@@ -111,7 +111,7 @@ def _energy(point: Point, quantity: str) -> Summary | None:
 def _subtitle(drawn: Sequence[Point]) -> str:
     """Say what is common to everything drawn; what is not stands at the curves."""
     series = [point.series for point in drawn]
-    facts = [f"{prefix}{_common(series, name)}" for name, prefix in _FACTS if _common(series, name)]
+    facts = [words.format(value) for name, words in _FACTS if (value := _common(series, name))]
     repeats = sorted({point.n for point in drawn})
     if repeats == [1]:
         return " · ".join([*facts, "one repeat"])
@@ -119,7 +119,12 @@ def _subtitle(drawn: Sequence[Point]) -> str:
     return " · ".join([*facts, f"mean ± sd of {span} repeats"])
 
 
-_FACTS = (("hardware", ""), ("protocol", "protocol "), ("weights", "weights "), ("size", "size "))
+_FACTS = (
+    ("hardware", "{}"),
+    ("protocol", "protocol {}"),
+    ("weights", "{} weights"),
+    ("size", "{} size"),
+)
 
 
 def _common(series: Sequence[Series], name: str) -> str | None:
@@ -164,7 +169,7 @@ def _curves(
 
 
 def _table(
-    data: DataSet, drawn: Sequence[Point], named: dict[Series, str],
+    data: DataSet, drawn: Sequence[Point], named: dict[Series, str], *,
     name: str, title: str, quantity: str,
 ) -> Table:  # fmt: skip
     return Table(
@@ -172,6 +177,7 @@ def _table(
         title=f"{title}: the points drawn",
         bundle_class=data.bundle_class.value,
         columns=_COLUMNS,
+        implied=("steps", "batch_size", "samples", "quantity", "hardware"),
         rows=tuple(
             _table_row(point, named[point.series], quantity, data.bundle_class.value)
             for point in drawn
@@ -193,15 +199,17 @@ def _table_row(point: Point, label: str, quantity: str, kind: str) -> tuple[Cell
     return (
         label, point.series.title, point.steps, executed[0] if len(executed) == 1 else None,
         point.batch_size, point.samples, point.n, *map(kwh, numbers),
-        f"{quantity} energy", point.series.hardware, kind,
+        f"{quantity.upper()} energy", point.series.hardware, kind,
     )  # fmt: skip
 
 
 def _left_out(points: Sequence[Point], drawn: Sequence[Point], quantity: str) -> tuple[str, ...]:
     shown = {point.series for point in drawn}
     hidden = ordered(point.series for point in points if point.series not in shown)
-    notes = [f"Not drawn: {one.title} on {one.hardware}, without {quantity} energy that counts."
-             for one in hidden]  # fmt: skip
+    energy = f"{quantity.upper()} energy"
+    notes = [
+        f"Not drawn: {one.title} on {one.hardware}, without {energy} that counts." for one in hidden
+    ]
     gaps = [point for point in points if point.series in shown and not _energy(point, quantity)]
     notes += [
         f"Not drawn: {point.series.title} at {point.steps} steps, batch size {point.batch_size}, "

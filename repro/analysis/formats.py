@@ -96,7 +96,8 @@ def to_latex(table: Table) -> bytes:
 
 def to_html(table: Table) -> str:
     """Write the columns a reader is shown as an HTML table with its notes beneath."""
-    headings, rows, numeric = _shown(table, for_html, number=_html_number)
+    # The caption says the class of all rows; a column for it would only push others out.
+    headings, rows, numeric = _shown(table, for_html, write=_html_number, without="class")
     aligned = [' class="num"' if right else "" for right in numeric]
     head = "".join(f'<th scope="col"{a}>{h}</th>' for h, a in zip(headings, aligned, strict=True))
     body = "\n".join(
@@ -111,20 +112,22 @@ def to_html(table: Table) -> str:
     )
 
 
-def number(value: float) -> str:
-    """Write a number to four significant digits, as plain text."""
-    if isinstance(value, int):
-        return str(value)
-    return f"{value:#.{_DIGITS}g}".rstrip(".")
+def _number(value: float, _column: str) -> str:
+    return str(value) if isinstance(value, int) else f"{value:#.{_DIGITS}g}".rstrip(".")
 
 
-def _html_number(value: float) -> str:
-    mantissa, _, exponent = number(value).partition("e")
+def _html_number(value: float, column: str) -> str:
+    # Energies of one column lie decades apart: all with their power of ten, they compare.
+    text = f"{value:.{_DIGITS - 1}e}" if "kwh" in column else _number(value, column)
+    mantissa, _, exponent = text.partition("e")
     return f"{mantissa}&times;10<sup>{int(exponent)}</sup>" if exponent else mantissa
 
 
 def _shown(
-    table: Table, escape: Callable[[str], str], number: Callable[[float], str] = number
+    table: Table,
+    escape: Callable[[str], str],
+    write: Callable[[float, str], str] = _number,
+    without: str | None = None,
 ) -> tuple[list[str], list[list[str]], list[bool]]:
     """Return headings, rows and which columns are numbers, for the columns worth showing."""
     titles = HEADINGS | _COUNTS
@@ -133,27 +136,46 @@ def _shown(
         for place, name in enumerate(table.columns)
         if name in HEADINGS or (name in _COUNTS and any(table.column(name)))
     ]
-    places = [place for place in places if _informs(table, place)]
+    places = [
+        place for place in places if _informs(table, place) and table.columns[place] != without
+    ]
     headings = [escape(titles[table.columns[place]]) for place in places]
-    rows = [[_text(row[place], escape, number) for place in places] for row in table.rows]
+    rows = [
+        [_text(row[place], table.columns[place], escape, write) for place in places]
+        for row in table.rows
+    ]
     numeric = [_is_numeric(row[place] for row in table.rows) for place in places]
     return headings, rows, numeric
 
 
 def _informs(table: Table, place: int) -> bool:
     # An energy that no row holds is a column of nothing; elsewhere an empty column is news.
-    is_energy = "energy_kwh" in table.columns[place]
+    # A series begins with the name of its model.
+    name = table.columns[place]
+    if name == "model" and "series" in table.columns:
+        return False
+    if name in table.implied and not _varies(table, name):
+        return False
+    is_energy = "energy_kwh" in name
     return not is_energy or any(row[place] is not None for row in table.rows)
+
+
+def _varies(table: Table, name: str) -> bool:
+    key = "series" if "series" in table.columns else "model"
+    pairs = set(zip(table.column(key), table.column(name), strict=True))
+    return len(pairs) > len(set(table.column(key)))
 
 
 def _is_numeric(cells: Iterable[Cell]) -> bool:
     return not any(isinstance(cell, str) for cell in cells)
 
 
-def _text(cell: Cell, escape: Callable[[str], str], number: Callable[[float], str]) -> str:
+def _text(
+    cell: Cell, column: str, escape: Callable[[str], str], write: Callable[[float, str], str]
+) -> str:
     if cell is None:
         return escape("-")
-    return escape(cell) if isinstance(cell, str) else number(cell)
+    return escape(cell) if isinstance(cell, str) else write(cell, column)
 
 
 def _exact(cell: Cell) -> str:

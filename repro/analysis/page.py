@@ -13,6 +13,8 @@ from repro.analysis.figures import Absent, Chart
 from repro.analysis.formats import to_html
 from repro.analysis.load import DataSet, Source, hardware
 from repro.analysis.text import for_html
+from repro.analysis.units import kwh
+from repro.bundle import Verdict
 from repro.records import Gpu, Status
 
 if TYPE_CHECKING:
@@ -29,8 +31,8 @@ _CLASSES = {
     ),
 }
 _VERDICTS = {
-    "TRUSTED": "unchanged since it was signed, by a key of the trust store used",
-    "INTEGRITY_ONLY": "unchanged since it was signed; the signer is not in the trust store used",
+    Verdict.TRUSTED: "unchanged since it was signed, by a key of the trust store used",
+    Verdict.INTEGRITY_ONLY: "unchanged since it was signed; the signer is in no trust store used",
 }
 _STATUSES = {
     Status.OK: "counted",
@@ -53,7 +55,7 @@ def page(
     sections = (
         _section("Figures", (_figure(what, svg) for what, svg in figures)),
         _section("Table 1", (to_html(table1), _files("tables/table1", "csv", "md", "tex"))),
-        _section("All points", map(_folded, others)),
+        _section("All points", (_folded(table) for table in others if table.rows)),
         _section("What did not count", _failures(data)),
         _section("Bundles", map(_bundle, data.sources, _open(data))),
         _section("Verify and rerun", _commands(data)),
@@ -77,8 +79,8 @@ everything else is a series of its own.</p>""",
     """<p>Error bars and sd are the sample standard deviation over repeats; of a single repeat there
 is none. The CSV files also hold a 95 % bootstrap interval of the mean (percentile, 10,000
 resamples, fixed seed). 1 kWh = 3.6 MJ.</p>""",
-    """<p>A signature shows that nothing changed since the key's holder signed; it does not show that
-the holder measured honestly.</p>""",
+    """<p>A signature shows that nothing changed since the key's holder signed; it does not show
+that the holder measured honestly.</p>""",
 )
 
 
@@ -118,24 +120,22 @@ def _lead(data: DataSet) -> str:
 
 def _facts(data: DataSet) -> dict[str, str]:
     counts = _counts(data)
-    repeated = {source.verdict.value for source in data.sources}
-    verdicts = Counter(source.verdict.value for source in data.sources)
-    energy_j = sum(
-        row.gpu_energy_j or row.cpu_energy_j or 0.0
-        for source in data.sources
-        for row in source.rows
-    )
+    trusted = sum(source.verdict is Verdict.TRUSTED for source in data.sources)
+    kind, energy_j = _energy(data)
     return {
         "Bundles": str(len(data.sources)),
-        "Verdict" if len(repeated) == 1 else "Verdicts": ", ".join(
-            verdict if len(repeated) == 1 else f"{count} {verdict}"
-            for verdict, count in sorted(verdicts.items())
-        ),
+        "Signed by a trusted key": f"{trusted} of {len(data.sources)}",
         "Windows counted": str(counts["ok"]),
         "Warm-ups, not counted": str(counts["warmup"]),
         "Not counted otherwise": str(sum(counts.values()) - counts["ok"] - counts["warmup"]),
-        "Energy of all windows": f"{energy_j / 3.6e6:.3g} kWh",
+        f"{kind} energy of all windows": f"{kwh(energy_j):.3g} kWh",
     }
+
+
+def _energy(data: DataSet) -> tuple[str, float]:
+    rows = [row for source in data.sources for row in source.rows]
+    gpu_j = sum(row.gpu_energy_j or 0.0 for row in rows)
+    return ("GPU", gpu_j) if gpu_j else ("CPU", sum(row.cpu_energy_j or 0.0 for row in rows))
 
 
 def _counts(data: DataSet) -> Counter[str]:
@@ -152,7 +152,8 @@ def _figure(what: Chart | Absent, svg: str) -> str:
     links = _files(f"figures/{what.name}", "pdf", "png", "svg", "csv")
     return (
         f'<figure id="{what.name}">\n<div class="drawing">{_inline(what, svg)}</div>\n'
-        f"<figcaption>{for_html(what.title)}. {for_html(what.subtitle)}. {for_html(notes)}"
+        f"<figcaption>{for_html(what.y_label)} against {for_html(what.x_label.lower())}. "
+        f"{for_html(what.subtitle)}. {for_html(notes)}"
         f"</figcaption>\n{links}\n"
         f"<details><summary>The points drawn</summary>{to_html(what.table)}</details>\n</figure>"
     )
@@ -233,7 +234,7 @@ def _bundle_facts(source: Source) -> Mapping[str, str]:
     environment, facts = source.environment, source.environment.model
     machine = environment.machine
     return {
-        "Verdict": f"{source.verdict.value}: {_VERDICTS[source.verdict.value]}",
+        "Verdict": f"{source.verdict.value}: {_VERDICTS[source.verdict]}",
         "Remarks": "; ".join(source.reasons),
         "Signer": source.signer or "unknown",
         "SHA-256": source.sha256,

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
+from matplotlib.ticker import (
+    FixedLocator,
+    FuncFormatter,
+    MaxNLocator,
+    NullLocator,
+    StrMethodFormatter,
+)
 
 from repro.analysis.formats import STAMPS
 from repro.analysis.text import for_figure
@@ -25,11 +32,12 @@ if TYPE_CHECKING:
 #: Okabe and Ito's palette without its yellow, which is lost on white paper.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "X", "P")
-LINES = ("-", "--", ":", "-.")
+LINES = ("-", "--")
+VARIANT_LINES = (":", "-.")
 
 _INK, _GREY, _FAINT, _ALARM = "#1b1f24", "#57606a", "#d9dee3", "#a8320a"
 _WIDTH_IN, _HEIGHT_IN = 7.2, 4.7
-_LEFT_IN, _TOP_IN, _BOTTOM_IN = 0.85, 0.75, 0.82
+_LEFT_IN, _TOP_IN, _BOTTOM_IN = 0.82, 0.75, 0.82
 _MOST_DIRECT_LABELS = 14
 _WIDEST_LABEL_IN = 2.4
 _STYLE: dict[Any, Any] = {
@@ -56,12 +64,17 @@ _METADATA: dict[str, dict[str, None]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Pen:
-    """How a curve is drawn: told apart by colour, by marker, and by line."""
+    """How a curve is drawn: told apart by colour, by marker, and by line.
+
+    Broken curves lie on top with smaller markers: what lies beneath them can be seen.
+    """
 
     color: str
     marker: str
     linestyle: str
     filled: bool
+    size: float
+    height: float
 
 
 def draw(chart: Chart) -> dict[str, bytes]:
@@ -104,12 +117,16 @@ def _place(figure: Figure, axes_right_in: float, extra_in: float = 0.0) -> None:
 
 
 def _pen(curve: Curve) -> _Pen:
-    turn, place = divmod(curve.place, len(COLOURS))
+    place = curve.place % len(COLOURS)
+    broken = curve.place % len(LINES)
+    variants = VARIANT_LINES[(curve.variant - 1) % len(VARIANT_LINES)]
     return _Pen(
         color=COLOURS[place],
         marker=MARKERS[place],
-        linestyle=LINES[(curve.variant + turn) % len(LINES)],
+        linestyle=variants if curve.variant else LINES[broken],
         filled=curve.variant % 2 == 0,
+        size=4.6 if broken else 6.4,
+        height=3.5 if broken else 3.0,
     )
 
 
@@ -121,13 +138,13 @@ def _draw_curve(axes: Axes, curve: Curve) -> None:
         [curve.xs[place] for place in known],
         [curve.ys[place] for place in known],
         yerr=[curve.sds[place] or 0.0 for place in known],
-        fmt="none", ecolor=pen.color, elinewidth=1.1, capsize=2.5, zorder=2,
+        fmt="none", ecolor=pen.color, elinewidth=1.1, capsize=2.5, zorder=pen.height - 0.2,
     )  # fmt: skip
     axes.plot(
         curve.xs, curve.ys, color=pen.color, linestyle=pen.linestyle, linewidth=1.4,
-        marker=pen.marker, markersize=6, markeredgecolor=pen.color, markeredgewidth=1.1,
+        marker=pen.marker, markersize=pen.size, markeredgecolor=pen.color, markeredgewidth=1.1,
         markerfacecolor=pen.color if pen.filled else "white", label=for_figure(curve.label),
-        zorder=3,
+        zorder=pen.height,
     )  # fmt: skip
 
 
@@ -135,17 +152,35 @@ def _shape_axes(axes: Axes, chart: Chart) -> None:
     axes.set_xscale("log")
     axes.set_yscale("log", nonpositive="clip")
     axes.margins(x=0.05, y=0.08)
-    ticks = sorted({x for curve in chart.curves for x in curve.xs})
+    _shape_x(axes, sorted({x for curve in chart.curves for x in curve.xs}))
+    axes.set_xlabel(for_figure(chart.x_label))
+    axes.set_ylabel(for_figure(chart.y_label, 90), size=9)
+    _shape_y(axes)
+    axes.grid(visible=True, which="major")
+    axes.set_axisbelow(True)
+    axes.tick_params(length=3, which="major")
+    axes.tick_params(length=2, which="minor")
+
+
+def _shape_x(axes: Axes, ticks: Sequence[float]) -> None:
     axes.xaxis.set_major_locator(FixedLocator(ticks))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     if len(ticks) == 1:
         axes.set_xlim(ticks[0] / 2, ticks[0] * 2)
-    axes.grid(visible=True, which="major")
-    axes.set_axisbelow(True)
-    axes.tick_params(length=3, which="major")
-    axes.set_xlabel(for_figure(chart.x_label))
-    axes.set_ylabel(for_figure(chart.y_label))
+
+
+def _shape_y(axes: Axes) -> None:
+    """Fix the limits; within a decade put even ticks there, with their power in the label."""
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high)
+    if high / low > 10:  # noqa: PLR2004 - a decade
+        return
+    power = math.floor(math.log10(high))
+    axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y / 10**power:.3g}"))
+    axes.set_ylabel(axes.get_ylabel().replace("(kWh", f"($10^{{{power}}}$ kWh"))
 
 
 def _write_around(figure: Figure, chart: Chart) -> None:
@@ -158,6 +193,10 @@ def _write_around(figure: Figure, chart: Chart) -> None:
     figure.text(
         left, 0.13 / height_in, STAMPS[chart.bundle_class], size=8.5, va="center",
         color=_ALARM if demonstration else _GREY, weight="bold" if demonstration else "normal",
+    )  # fmt: skip
+    figure.text(
+        0.98, 0.13 / height_in, "Both axes are logarithmic.", size=8.5, va="center", ha="right",
+        color=_GREY,
     )  # fmt: skip
     if demonstration:
         figure.text(

@@ -70,7 +70,8 @@ def batch_points(data: DataSet) -> tuple[Point, ...]:
             groups[series, steps, batch_size, samples].append(rows)
     points = []
     for (_, _, _, samples), repeats in groups.items():
-        complete = [calls for calls in map(_counting, repeats) if _clips(calls) == samples]
+        counting = [calls for rows in repeats if (calls := _counting(rows))]
+        complete = [calls for calls in counting if _clips(calls) == samples]
         started = sum(any(not row.warmup for row in rows) for rows in repeats)
         rows = [row for repeat in repeats for row in repeat]
         points.append(_point(rows, complete, samples=samples, incomplete=started - len(complete)))
@@ -149,6 +150,6 @@ def _sorted(points: Iterable[Point]) -> tuple[Point, ...]:
                 point.steps,
                 point.batch_size,
                 point.samples,
-            ),  # fmt: skip
+            ),
         )
     )

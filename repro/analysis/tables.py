@@ -23,7 +23,10 @@ _COUNT_COLUMNS = (*STATUSES, "warmups")
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Named columns and their rows; ``notes`` say what a reader must know and no cell can."""
+    """Named columns and their rows; ``notes`` say what a reader must know and no cell can.
+
+    ``implied`` columns are for machines alone while they tell no two rows of a model apart.
+    """
 
     name: str
     title: str
@@ -31,6 +34,7 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
+    implied: tuple[str, ...] = ()
 
     def column(self, name: str) -> tuple[Cell, ...]:
         """Return the cells of one column."""
@@ -61,7 +65,7 @@ def table1(data: DataSet, points: Sequence[Point], *, steps: int) -> Table:
         bundle_class=kind,
         columns=(
             "model", "checkpoint", "parameters", "inference_speed_s", "sd_s", "n", "hardware",
-            "weights", "class", "steps", "low_95_s", "high_95_s", "parameters_total", "size",
+            "weights", "class", "at_steps", "low_95_s", "high_95_s", "parameters_total", "size",
             "protocol", "dtype", "conditions", *_COUNT_COLUMNS,
         ),
         rows=tuple(rows),
@@ -109,6 +113,7 @@ def steps_table(data: DataSet, points: Sequence[Point]) -> Table:
             for point in points
         ),
         notes=tuple(notes),
+        implied=("batch_size", "checkpoint", "weights"),
     )  # fmt: skip
 
 
@@ -138,6 +143,7 @@ def batch_table(data: DataSet, points: Sequence[Point]) -> Table:
             for point in points
         ),
         notes=(note,),
+        implied=("steps", "checkpoint", "weights"),
     )  # fmt: skip
 
 

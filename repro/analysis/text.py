@@ -10,7 +10,7 @@ import re
 import unicodedata
 
 _FORMULA = ("=", "+", "-", "@")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~$-])")
+_MARKDOWN = re.compile(r"([\\`*_\[\]|~$])")
 _LATEX = {
     "\\": r"\textbackslash{}",
     "{": r"\{",

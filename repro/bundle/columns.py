@@ -26,13 +26,11 @@ class Read(Reading):
 def write(record: type[R], rows: Iterable[R], *, header: Sequence[str] | None = None) -> bytes:
     """Write rows below the fields of their record, or below those that ``header`` names."""
     names = list(header or record.model_fields)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(names)
+    lines = [",".join(names)]
     for row in rows:
         values = row.model_dump(mode="json")
-        writer.writerow([_cell(values[name]) for name in names])
-    return text.getvalue().encode()
+        lines.append(",".join(_cell(values[name]) for name in names))
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def read(record: type[R], data: bytes) -> tuple[R, ...]:
@@ -43,8 +41,7 @@ def read(record: type[R], data: bytes) -> tuple[R, ...]:
             that ``write`` would not have made.
 
     """
-    lines = csv.reader(io.StringIO(data.decode(), newline=""), strict=True)
-    header = next(lines, [])
+    header, *lines = _lines(data)
     unknown = set(header) - set(record.model_fields)
     if unknown or len(set(header)) != len(header):
         raise ValueError(f"columns unknown or repeated: {', '.join(sorted(unknown)) or 'repeated'}")
@@ -52,6 +49,14 @@ def read(record: type[R], data: bytes) -> tuple[R, ...]:
     if write(record, rows, header=header) != data:
         raise ValueError("cells are not in their canonical form")
     return rows
+
+
+def _lines(data: bytes) -> list[list[str]]:
+    try:
+        lines = list(csv.reader(io.StringIO(data.decode(), newline=""), strict=True))
+    except csv.Error as error:
+        raise ValueError(str(error)) from error
+    return lines or [[]]
 
 
 def _row(record: type[R], header: list[str], cells: list[str]) -> R:
@@ -64,4 +69,11 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return value if isinstance(value, str) else repr(value)
+    return _quoted(value) if isinstance(value, str) else repr(value)
+
+
+def _quoted(text: str) -> str:
+    """Quote as RFC 4180 asks; what ``csv`` quotes depends on the release of Python."""
+    if not any(mark in text for mark in ',"\r\n'):
+        return text
+    return '"{}"'.format(text.replace('"', '""'))

@@ -99,4 +99,4 @@ def _own_names() -> list[str]:
         user = ""
     host = socket.gethostname()
     names = {user, host, host.split(".")[0]} - {"root", "user", "localhost", "ubuntu", "admin"}
-    return sorted(name for name in names if len(name) > 3)  # noqa: PLR2004 - shorter ones are words
+    return sorted((name for name in names if len(name) > 3), key=len, reverse=True)  # noqa: PLR2004 - shorter ones are words

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from repro.bundle import bag, payload, physics
+from repro.bundle import bag, payload, physics, privacy
 from repro.records import Status
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _provenance(run: Run, members: Mapping[str, bytes], key: SigningKey) -> dict
     return {
         "buildDefinition": {
             "buildType": BUILD_TYPE,
-            "externalParameters": json.loads(members[bag.PAYLOAD + payload.RUN])["request"],
+            "externalParameters": privacy.clean_request(run.header.request),
             "internalParameters": {
                 "challenge": environment.challenge,
                 "class": environment.bundle_class,

@@ -45,7 +45,7 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, prog_name="tta-energy")
 @click.pass_context
 def cli(ctx: click.Context, *, verbose: bool) -> None:
-    """Measure what an audio generator costs in energy, sign it, and draw it.
+    r"""Measure what an audio generator costs in energy, sign it, and draw it.
 
     \b
     Start here:

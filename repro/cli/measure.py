@@ -30,8 +30,8 @@ def measuring_options(function: Function) -> Function:
                      help="Folder of journals and bundles."),
         click.option("--with-audio", is_flag=True, help="Put the audio into the bundle."),
         click.option("--key", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-                     help="Sign with this private key.  [default: one made for this bundle alone]"),
-        click.option("--challenge", metavar="NONCE", help="A reviewer's nonce, signed with the run."),
+                     help="Sign with this private key.  [default: one made for this bundle]"),
+        click.option("--challenge", metavar="NONCE", help="A reviewer's nonce, to be signed."),
         click.option("--restart", is_flag=True,
                      help="Set an earlier run of the same request aside and measure anew."),
     ]  # fmt: skip

@@ -31,7 +31,8 @@ class Counts(click.ParamType[tuple[int, ...]]):
             first = int(match[1]) if match else 0
             last = int(match[2]) if match and match[2] else first
             if first < 1 or last < first:
-                self.fail(f"expected positive integers such as 10,25 or 1-10, found {value!r}", param, ctx)
+                expected = "expected positive integers such as 10,25 or 1-10"
+                self.fail(f"{expected}, found {value!r}", param, ctx)
             numbers += range(first, last + 1)
         return tuple(dict.fromkeys(numbers))
 
@@ -48,8 +49,8 @@ def grid_options(function: Function) -> Function:
                      help="Ask only this question; may be repeated.  [default: the tier's]"),
         click.option("--protocol", default="paper", show_default=True, metavar="NAME",
                      help="How windows are made."),
-        click.option("--steps", type=COUNTS, help="Inference steps of the study steps, e.g. 10,25."),
-        click.option("--batch-sizes", type=COUNTS, help="Sizes of the study batch, e.g. 1,2 or 1-10."),
+        click.option("--steps", type=COUNTS, help="Steps of the study steps, e.g. 10,25."),
+        click.option("--batch-sizes", type=COUNTS, help="Sizes of the study batch, 1,2 or 1-10."),
         click.option("--repeats", type=click.IntRange(min=1), help="Measured windows per setting."),
         click.option("--models-dir", "models_dirs", multiple=True,
                      type=click.Path(exists=True, file_okay=False, path_type=Path),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import statistics
 import time
@@ -94,7 +95,8 @@ def probe_refresh_s(
         MeterError: the counter did not change often enough to tell.
 
     """
-    begun, last, changes = clock(), gpu.energy_mj(), []
+    begun, last = clock(), gpu.energy_mj()
+    changes: list[float] = []
     while len(changes) <= PROBED_TICKS:
         if clock() - begun > PROBE_TIMEOUT_S:
             raise MeterError(
@@ -106,5 +108,5 @@ def probe_refresh_s(
         if now != last:
             last = now
             changes.append(clock())
-    gaps = [later - earlier for earlier, later in zip(changes, changes[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(changes)]
     return statistics.median(gaps)

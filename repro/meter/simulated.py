@@ -28,7 +28,8 @@ class SimulatedGpuSettings(Record):
     """What the simulated GPU is like. A file of ``--device simulated:FILE`` holds these names.
 
     ``gain`` is what the counter shows of the true energy; ``fault`` how it fails: ``zero``
-    shows nothing at all, ``stuck`` stands still, ``lost`` raises once ``lost_after_s`` have passed.
+    shows nothing at all, ``stuck`` stands still, ``lost`` raises in the window after
+    ``lost_after_windows`` whole ones.
     """
 
     name: str = "Simulated GPU"
@@ -40,13 +41,13 @@ class SimulatedGpuSettings(Record):
     noise_w: float = Field(default=0.0, ge=0)
     gain: float = Field(default=1.0, gt=0)
     fault: Literal["none", "zero", "stuck", "lost"] = "none"
-    lost_after_s: float = 0.0
+    lost_after_windows: int = Field(default=0, ge=0)
     mig: bool = False
     power_limit_w: float = 300.0
     seed: int = 0
 
 
-class NVMLError(Exception):  # noqa: N818 - the name NVML's own binding gives it
+class NVMLError(Exception):
     """What NVML raises."""
 
 
@@ -70,6 +71,7 @@ class SimulatedNvml:
         self._clock = clock
         self._sleep = sleep
         self._begun = clock()
+        self._windows = 0
         self._random = random.Random(settings.seed)  # noqa: S311 - noise, not a secret
         # Stretches of constant power: (begin, true energy in J up to there, power in W).
         self._stretches = deque([(self._begun, 0.0, settings.idle_power_w)], maxlen=256)
@@ -79,6 +81,7 @@ class SimulatedNvml:
         now = self._clock()
         power_w = self.settings.idle_power_w
         if busy:
+            self._windows += 1
             power_w = self.settings.busy_power_w + self._random.gauss(0, self.settings.noise_w)
         self._stretches.append((now, self.true_energy_j(now), power_w))
 
@@ -94,7 +97,7 @@ class SimulatedNvml:
         """Return the counter in mJ, as it stood at its last refresh."""
         self._call()
         now, settings = self._clock(), self.settings
-        if settings.fault == "lost" and now - self._begun >= settings.lost_after_s:
+        if settings.fault == "lost" and self._windows > settings.lost_after_windows:
             raise NVMLError("GPU is lost")
         if settings.fault == "zero" or handle:
             return 0

@@ -38,8 +38,8 @@ class CodeCarbon:
     """
 
     def __init__(self, gpu_index: int | None, nvml: Any = None) -> None:
-        logging.getLogger("codecarbon").setLevel(logging.CRITICAL)
         refuse_configuration()
+        logging.getLogger("codecarbon").setLevel(logging.CRITICAL)  # importing it resets this
         self._gpu_index = gpu_index
         self._since = self._opened_at = 0.0
         if nvml is not None:
@@ -102,14 +102,14 @@ class CodeCarbon:
         )
 
     def _discard_first_task(self) -> None:
-        """Let hardware detection happen outside every window, and see that energy comes out."""
+        """Let hardware detection happen outside every window, and see that energy is read."""
         self.open(time.perf_counter())
         time.sleep(WARM_UP_TASK_S)
         headline = self.close()[0]
         if headline.energy_j <= 0:
             raise MeterError(
-                f"codecarbon: expected energy from the {headline.quantity} over {WARM_UP_TASK_S} s, "
-                "found 0 J; check that `nvidia-smi` runs in this environment"
+                f"codecarbon: expected {headline.quantity} energy over {WARM_UP_TASK_S} s, found 0; "
+                "check that `nvidia-smi` runs in this environment"
             )
 
     def _measures_cpu(self) -> bool:
@@ -135,7 +135,7 @@ def refuse_configuration() -> None:
     if sources:
         found = ", ".join(f"{key} from {origin}" for key, origin in sorted(sources.items()))
         raise MeterError(
-            f"codecarbon: expected no configuration of its own, found {found}; remove it or unset it"
+            f"codecarbon: expected no configuration of its own, found {found}; remove or unset it"
         )
 
 
@@ -156,8 +156,8 @@ def _make_tracker(gpu_index: int | None) -> Any:
 
 def _substitute(nvml: Any) -> None:
     """Make CodeCarbon read a simulated GPU through its own code."""
-    nvidia = importlib.import_module("codecarbon.core.gpu_nvidia")
-    gpu = importlib.import_module("codecarbon.core.gpu")
+    nvidia: Any = importlib.import_module("codecarbon.core.gpu_nvidia")
+    gpu: Any = importlib.import_module("codecarbon.core.gpu")
     nvidia.pynvml = nvml
     for module in (nvidia, gpu):
         module.PYNVML_AVAILABLE = True

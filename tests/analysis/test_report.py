@@ -1,0 +1,276 @@
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from repro.analysis import report as report_module
+from repro.analysis.report import OWNED, write_report
+from repro.bundle import Verdict, bundle_name, seal
+from repro.cli.report import report
+from repro.errors import BundleError, TtaError, UsageError
+from repro.records import BundleClass, Status
+from repro.signing import ephemeral_key
+from tests.analysis.examined import changed, examined, with_environment, with_header, with_rows
+from tests.factories import make_gpu, make_run
+
+ROOT = Path(__file__).parents[2]
+
+
+def page_of(tmp_path, *examinations):
+    write_report(examinations, tmp_path / "out")
+    return (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+
+
+def digests(folder):
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+class Tags(HTMLParser):
+    """Collects what a browser would act on, and complains of what is not closed."""
+
+    VOID = frozenset(("meta", "br", "path", "use", "rect", "image"))
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.attributes, self.open = Counter(), [], []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags[tag] += 1
+        self.attributes += attrs
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags[tag] += 1
+        self.attributes += attrs
+
+    def handle_endtag(self, tag):
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+
+def test_a_report_holds_every_file_and_says_so(tmp_path):
+    summary = write_report([examined()], tmp_path / "out")
+    assert set(digests(tmp_path / "out")) == set(OWNED)
+    assert {str(path.relative_to(tmp_path / "out")) for path in summary.files} == set(OWNED)
+    assert (summary.bundle_class, summary.notices) == (BundleClass.MEASURED, ())
+
+
+def test_a_study_that_is_absent_leaves_no_figure_and_the_page_says_why(tmp_path):
+    page = page_of(tmp_path, examined(batch_sizes=()))
+    assert not list((tmp_path / "out" / "figures").glob("fig1b*"))
+    assert "No bundle holds the study batch." in page
+
+
+def test_a_figure_of_an_earlier_report_does_not_stay_and_foreign_files_do(tmp_path):
+    out = tmp_path / "out"
+    write_report([examined()], out)
+    (out / "figures" / "mine.png").write_bytes(b"mine")
+    (out / "notes.txt").write_text("mine")
+    write_report([examined(batch_sizes=())], out)
+    left = set(digests(out))
+    assert {"figures/mine.png", "notes.txt"} <= left
+    assert not any("fig1b" in name for name in left)
+
+
+def test_a_report_that_fails_leaves_the_earlier_one_whole(tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    write_report([examined()], out)
+    before = digests(out)
+    with pytest.raises(BundleError):
+        write_report([examined(verdict=Verdict.INVALID)], out)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(report_module.Path, "write_bytes", full)
+    with pytest.raises(TtaError, match="No space left"):
+        write_report([examined(batch_sizes=())], out)
+    monkeypatch.undo()
+    assert digests(out) == before
+    assert not list(out.glob(".report-*"))
+
+
+def test_an_out_that_is_a_file_is_a_usage_error(tmp_path):
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(UsageError, match="expected a folder, found a file"):
+        write_report([examined()], tmp_path / "out")
+
+
+def test_the_page_needs_nothing_beside_it(tmp_path):
+    tags = Tags(page_of(tmp_path, examined()))
+    assert not {"script", "link", "iframe", "object", "embed"} & tags.tags.keys()
+    assert tags.tags["svg"] == 2
+    loads = [
+        value for name, value in tags.attributes
+        if name in {"src", "href", "xlink:href"} and not value.startswith("#")
+    ]  # fmt: skip
+    assert all(re.fullmatch(r"(figures|tables)/\w+\.\w+", value) for value in loads)
+    assert tags.open == []
+
+
+def test_the_ids_of_the_page_are_unique_and_every_reference_has_its_target(tmp_path):
+    page = page_of(tmp_path, examined())
+    ids = Counter(re.findall(r'\bid="([^"]+)"', page))
+    assert [name for name, count in ids.items() if count > 1] == []
+    references = set(re.findall(r'href="#([^"]+)"', page) + re.findall(r"url\(#([^)]+)\)", page))
+    assert references
+    assert references <= ids.keys()
+
+
+def test_nothing_a_bundle_says_becomes_markup(tmp_path):
+    attack = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
+    run = with_rows(
+        make_run(gpu=make_gpu(attack)),
+        lambda row: changed(
+            row, checkpoint=attack, detail=attack,
+            status=Status.FAILED if row.steps == 25 else row.status,
+        ),
+    )  # fmt: skip
+    run = with_environment(run, deviations=(f"x: {attack}",), overrides=(attack,))
+    run = with_header(run, model_toml=f"title = '{attack}'\n")
+    page = page_of(tmp_path, examined(run, bundle=f"{attack}.zip"))
+    tags = Tags(page)
+    assert not {"script", "img"} & tags.tags.keys()
+    assert not any(name.startswith("on") for name, _ in tags.attributes)
+    assert "&lt;script&gt;" in page
+
+
+def test_a_command_to_copy_quotes_what_a_bundle_says(tmp_path):
+    run = with_environment(make_run(gpu=make_gpu()), weights="x; rm -rf ~")
+    page = page_of(tmp_path, examined(run, bundle="a b.zip"))
+    assert "--weights &#x27;x; rm -rf ~&#x27;" in page
+    assert "tta-energy verify &#x27;a b.zip&#x27;" in page
+
+
+def test_the_page_shows_digest_signer_verdict_machine_and_deviations(tmp_path):
+    one = examined()
+    page = page_of(tmp_path, one)
+    for text in (
+        one.sha256, one.signer, "INTEGRITY_ONLY", "ephemeral key", "AMD EPYC 7313",
+        "driver 550.54.15", "diffusers 0.31.0", "weights: random", "NVIDIA A40",
+    ):  # fmt: skip
+        assert text in page
+
+
+def test_the_page_counts_what_did_not_count(tmp_path):
+    run = with_rows(
+        make_run(gpu=make_gpu(), steps=(10, 25), batch_sizes=(), repeats=3),
+        lambda row: (
+            changed(row, status=Status.OOM, detail="out of 2 GiB")
+            if row.steps == 25 and not row.warmup
+            else row
+        ),
+    )
+    page = page_of(tmp_path, examined(run))
+    assert "<dt>Not counted otherwise</dt><dd>3</dd>" in page
+    assert "<dt>Warm-ups, not counted</dt><dd>2</dd>" in page
+    assert "<td>out of memory</td><td>out of 2 GiB</td><td>3</td>" in page
+
+
+@pytest.mark.parametrize(("gpu", "kind"), [(make_gpu(), "measured"), (None, "demonstration")])
+def test_the_class_heads_the_page(tmp_path, gpu, kind):
+    page = page_of(tmp_path, examined(gpu=gpu))
+    other = {"measured": "demonstration", "demonstration": "measured"}[kind]
+    assert f'<p class="class {kind}">' in page
+    assert f'<p class="class {other}">' not in page
+
+
+def test_the_order_of_the_bundles_changes_nothing(tmp_path):
+    one, two = examined(), examined(model="tango", run_id="b" * 32, bundle="b.zip")
+    write_report([one, two], tmp_path / "x")
+    write_report([two, one], tmp_path / "y")
+    assert digests(tmp_path / "x") == digests(tmp_path / "y")
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from repro.analysis.report import write_report
+from tests.analysis.examined import examined
+
+write_report(
+    [examined(), examined(model="tango", run_id="b" * 32, bundle="b.zip")], Path(sys.argv[1])
+)
+"""
+
+
+def run_script(script, *arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", script, *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+
+
+def test_the_same_bundles_give_the_same_bytes_under_any_hash_seed(tmp_path):
+    for seed in ("1", "77"):
+        run_script(SCRIPT, tmp_path / seed, PYTHONHASHSEED=seed, TZ=f"UTC+{seed[0]}")
+    first, second = digests(tmp_path / "1"), digests(tmp_path / "77")
+    assert set(first) == set(OWNED)
+    assert first == second
+
+
+def test_the_analysis_loads_no_model_no_meter_and_no_global_plot():
+    loaded = run_script(
+        "import sys, repro.analysis.report; print(*sys.modules, sep='\\n')"
+    ).splitlines()
+    banned = {"torch", "codecarbon", "pynvml", "diffusers", "matplotlib.pyplot", "requests"}
+    assert "matplotlib.figure" in loaded
+    assert not banned & set(loaded)
+
+
+@pytest.fixture(scope="module")
+def bundle_folder(tmp_path_factory):
+    """Two bundles as they are really sealed, of two models."""
+    folder = tmp_path_factory.mktemp("bundles")
+    for model in ("audioldm", "tango"):
+        run = make_run(model=model, gpu=make_gpu(), run_id=model.ljust(32, "0"))
+        run = with_header(run, model_toml=f'name = "{model}"\n')
+        (folder / f"{model}-{bundle_name(run)}").write_bytes(seal(run, key=ephemeral_key()))
+    return folder
+
+
+def test_the_command_reports_on_a_folder_of_sealed_bundles(bundle_folder, tmp_path):
+    result = CliRunner().invoke(report, [str(bundle_folder), "--out", str(tmp_path / "out")])
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    assert lines[-1] == "class: measured"
+    assert str(tmp_path / "out" / "index.html") in lines
+
+
+def test_the_command_refuses_a_bundle_that_was_changed(bundle_folder, tmp_path):
+    whole = next(bundle_folder.glob("audioldm*"))
+    (tmp_path / "torn.zip").write_bytes(whole.read_bytes()[:-20])
+    result = CliRunner().invoke(
+        report, [str(whole), str(tmp_path / "torn.zip"), "--out", str(tmp_path / "out")]
+    )
+    assert isinstance(result.exception, BundleError)
+    assert "torn.zip INVALID" in str(result.exception)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_command_can_insist_on_trusted_signers(bundle_folder, tmp_path):
+    arguments = [str(bundle_folder), "--out", str(tmp_path / "out"), "--require-trusted"]
+    result = CliRunner().invoke(report, arguments)
+    assert isinstance(result.exception, BundleError)
+
+
+def test_a_folder_without_bundles_is_a_usage_error(tmp_path):
+    result = CliRunner().invoke(report, [str(tmp_path), "--out", str(tmp_path / "out")])
+    assert isinstance(result.exception, UsageError)
+    assert "found none" in str(result.exception)

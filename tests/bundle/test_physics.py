@@ -1,0 +1,245 @@
+"""Numbers that cannot be true, signed again by whoever invented them."""
+
+from __future__ import annotations
+
+import pytest
+
+from repro.bundle import Verdict, datapackage, physics, seal
+from repro.bundle import seal as public_seal
+from repro.bundle.seal import _files, assemble
+from repro.records import BundleClass, Instrument, Status
+from repro.signing import ephemeral_key
+from tests.bundle.forge import assert_invalid, files_of, resign
+from tests.factories import make_gpu, make_run
+
+
+def with_row(run, number, **changes):
+    entry = run.entries[number]
+    row = entry.row.model_copy(update=changes)
+    return with_entry(run, number, entry.model_copy(update={"row": row}))
+
+
+def with_reading(run, number, which, **changes):
+    entry = run.entries[number]
+    readings = list(entry.readings)
+    readings[which] = readings[which].model_copy(update=changes)
+    return with_entry(run, number, entry.model_copy(update={"readings": tuple(readings)}))
+
+
+def with_entry(run, number, entry):
+    entries = (*run.entries[:number], entry, *run.entries[number + 1 :])
+    return run.model_copy(update={"entries": entries})
+
+
+def with_environment(run, **changes):
+    environment = run.header.environment.model_copy(update=changes)
+    header = run.header.model_copy(update={"environment": environment})
+    return run.model_copy(update={"header": header})
+
+
+def with_gpu(run, **changes):
+    machine = run.header.environment.machine
+    gpu = machine.gpu.model_copy(update=changes)
+    return with_environment(run, machine=machine.model_copy(update={"gpu": gpu}))
+
+
+def scaled(run, number, factor):
+    """Invent less energy consistently: rows and reads agree, only the watts can tell."""
+    entry = run.entries[number]
+    row = entry.row
+    columns = ("gpu_energy_j", "gpu_energy_codecarbon_j", "gpu_energy_counter_j")
+    changes = {name: getattr(row, name) * factor for name in columns}
+    readings = tuple(
+        reading.model_copy(
+            update={
+                "energy_j": reading.energy_j * factor,
+                "raw_close": reading.raw_open + (reading.raw_close - reading.raw_open) * factor,
+            }
+        )
+        if reading.quantity == "gpu"
+        else reading
+        for reading in entry.readings
+    )
+    row = row.model_copy(update=changes)
+    return with_entry(run, number, entry.model_copy(update={"row": row, "readings": readings}))
+
+
+def without_readings(run, number, *, instrument):
+    entry = run.entries[number]
+    kept = tuple(reading for reading in entry.readings if reading.instrument != instrument)
+    return with_entry(run, number, entry.model_copy(update={"readings": kept}))
+
+
+# what was invented -> the check that objects
+INVENTED = {
+    "less energy in the headline": (lambda r: with_row(r, 3, gpu_energy_j=1.0), "headline"),
+    "less energy in the counter": (lambda r: with_row(r, 3, gpu_energy_counter_j=1.0), "energy"),
+    "less energy in codecarbon": (lambda r: with_row(r, 3, gpu_energy_codecarbon_j=1.0), "energy"),
+    "energy of a trace nobody read": (lambda r: with_row(r, 3, gpu_energy_trace_j=65.0), "energy"),
+    "less energy of the cpu": (lambda r: with_row(r, 3, cpu_energy_j=1.0), "energy"),
+    "less energy of the ram": (lambda r: with_row(r, 3, ram_energy_j=0.1), "energy"),
+    "energy left out": (lambda r: with_row(r, 3, gpu_energy_counter_j=None), "energy"),
+    "reads left out": (lambda r: without_readings(r, 3, instrument="counter"), "energy"),
+    "a counter that ran less far": (lambda r: with_reading(r, 3, 1, raw_close=2000.0), "reads"),
+    "a counter that went backwards": (
+        lambda r: with_reading(r, 3, 1, raw_open=1e6, raw_close=1e3, energy_j=-999.0), "reads",
+    ),
+    "kilowatt-hours that say less": (lambda r: with_reading(r, 3, 0, raw_close=1e-9), "reads"),
+    "millijoules called joules": (lambda r: with_reading(r, 3, 1, raw_unit="J"), "reads"),
+    "reads over a part of the window": (lambda r: with_reading(r, 9, 1, t_close_s=0.1), "reads"),
+    "reads over a minute": (lambda r: with_reading(r, 3, 1, t_close_s=60.0), "reads"),
+    "reads that close before they open": (lambda r: with_reading(r, 3, 1, t_open_s=9.0), "reads"),
+    "a modelled value called measured": (
+        lambda r: with_row(r, 3, cpu_source="measured"), "sources",
+    ),
+    "another meter in the headline": (lambda r: with_row(r, 3, gpu_meter="trace"), "headline"),
+    "a meter that does not exist": (lambda r: with_row(r, 3, gpu_meter="detail"), "headline"),
+    "a headline without its meter": (lambda r: with_row(r, 3, gpu_meter=None), "headline"),
+    "ok without gpu energy": (
+        lambda r: with_row(r, 3, gpu_energy_j=None, gpu_meter=None), "headline",
+    ),
+    "ok without a duration": (lambda r: with_row(r, 3, duration_s=None), "time"),
+    "a longer duration": (lambda r: with_row(r, 9, duration_s=30.0), "time"),
+    "a start before the window before": (
+        lambda r: with_row(r, 9, started_at="2026-11-01T12:00:00Z"), "time",
+    ),
+    "a start in another time zone": (
+        lambda r: with_row(r, 3, started_at="2026-11-01T14:00:02+02:00"), "time",
+    ),
+    "a start without a zone": (
+        lambda r: with_row(r, 3, started_at="2026-11-01T12:00:02"), "time",
+    ),
+    "more watts than the limit": (lambda r: scaled(r, 9, 3.0), "power"),
+    "a repeat counted twice": (lambda r: with_row(r, 2, repeat=1), "plan"),
+    "a measured window called a warm-up": (lambda r: with_row(r, 2, warmup=True), "plan"),
+    "a window that was not planned": (
+        lambda r: r.model_copy(
+            update={"header": r.header.model_copy(update={"planned_windows": 9})}
+        ), "plan",
+    ),
+    "a window number left out": (lambda r: with_row(r, 13, window=99), "plan"),
+    "another model in a row": (lambda r: with_row(r, 3, model="tango"), "model"),
+    "sessions in another order": (
+        lambda r: r.model_copy(
+            update={
+                "sessions": tuple(
+                    r.sessions[0].model_copy(update={"first_window": first}) for first in (5, 0)
+                )
+            }
+        ), "sessions",
+    ),
+    "a session after the end": (
+        lambda r: r.model_copy(
+            update={"sessions": (r.sessions[0].model_copy(update={"first_window": 99}),)}
+        ), "sessions",
+    ),
+    "a tiny model called measured": (lambda r: with_environment(r, size="tiny"), "class"),
+    "a simulated gpu called measured": (lambda r: with_gpu(r, simulated=True), "class"),
+    "a measurement called a demonstration": (
+        lambda r: with_environment(r, bundle_class=BundleClass.DEMONSTRATION), "class",
+    ),
+    "gpu energy without a gpu": (
+        lambda r: with_environment(
+            r,
+            bundle_class=BundleClass.DEMONSTRATION,
+            machine=r.header.environment.machine.model_copy(update={"gpu": None}),
+        ), "headline",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", INVENTED)
+def test_invented_numbers_are_noticed_though_signed(judge, run, name):
+    invent, check = INVENTED[name]
+    invented = invent(run)
+    examination = judge(_seal_as_attacker(invented, run))
+    assert_invalid(examination, "physics")
+    assert examination.reasons[0].startswith(f"physics: {check}: ")
+
+
+def _seal_as_attacker(invented, run):
+    """Seal with a key of one's own, also where the count of windows would not let us."""
+    if invented.complete:
+        return public_seal(invented, key=ephemeral_key())
+    assert run.complete
+    return assemble(_files(invented, None), invented, key=ephemeral_key())
+
+
+def test_the_run_that_was_invented_from_is_good(run):
+    assert physics.problem(run) is None
+
+
+def test_ok_on_a_cpu_needs_cpu_energy(judge):
+    run = make_run()
+    entry = run.entries[3]
+    row = entry.row.model_copy(update={"cpu_energy_j": None, "cpu_source": None})
+    kept = tuple(reading for reading in entry.readings if reading.quantity != "cpu")
+    bare = with_entry(run, 3, entry.model_copy(update={"row": row, "readings": kept}))
+    examination = judge(seal(bare, key=ephemeral_key()))
+    assert_invalid(examination, "physics")
+    assert "ok without CPU energy" in examination.reasons[0]
+
+
+@pytest.mark.parametrize("status", [Status.OOM, Status.UNSUPPORTED, Status.FAILED])
+def test_a_window_that_went_wrong_needs_no_energy(judge, run, status):
+    nothing = {
+        name: None
+        for name in type(run.entries[3].row).model_fields
+        if name.endswith(("_j", "_source", "_meter", "duration_s"))
+    }
+    bad = with_row(run, 3, **nothing, status=status)
+    bad = with_entry(bad, 3, bad.entries[3].model_copy(update={"readings": ()}))
+    assert judge(seal(bad, key=ephemeral_key())).verdict is Verdict.INTEGRITY_ONLY
+
+
+def test_a_disputed_window_may_have_impossible_watts(judge, run):
+    disputed = with_row(scaled(run, 9, 3.0), 9, status=Status.DISPUTED)
+    assert judge(seal(disputed, key=ephemeral_key())).verdict is Verdict.INTEGRITY_ONLY
+
+
+def test_a_simulated_gpu_may_have_impossible_watts(judge):
+    run = scaled(make_run(gpu=make_gpu(simulated=True)), 9, 3.0)
+    assert judge(seal(run, key=ephemeral_key())).verdict is Verdict.INTEGRITY_ONLY
+
+
+def test_a_short_window_may_be_credited_with_a_whole_tick(run):
+    """0.46 s at 290 W, and one refresh of the counter at 300 W on top."""
+    generous = scaled(run, 1, 290 / 140 * (0.4646 + 0.1) / 0.4646)
+    assert physics.problem(generous) is None
+
+
+def test_a_slow_counter_is_credited_with_its_own_tick(run):
+    slow = Instrument(
+        name="counter", version="1", quantity="gpu", refresh_period_s=2.0, reads="counter"
+    )
+    hot = scaled(run, 1, 6.0)
+    assert physics.problem(hot) is not None
+    assert physics.problem(with_environment(hot, instruments=(slow,))) is None
+
+
+def test_a_warm_up_repeated_after_a_resume_is_no_duplicate(run):
+    warm = run.entries[0]
+    extra = warm.model_copy(
+        update={
+            "row": warm.row.model_copy(
+                update={"window": len(run.entries), "started_at": "2026-11-01T13:00:00Z"}
+            )
+        }
+    )
+    assert physics.problem(run.model_copy(update={"entries": (*run.entries, extra)})) is None
+
+
+def test_a_run_whose_worker_never_started_has_no_session(run):
+    assert physics.problem(run.model_copy(update={"sessions": ()})) is None
+
+
+def test_a_start_that_is_no_time_is_invalid_and_no_error(judge, run, members, key):
+    table = members["data/measurements.csv"].replace(b"2026-11-01T12:00:00.464600Z", b"noon")
+    files = {"measurements.csv": table}
+    described = datapackage.write({**files_of(members), **files}, name="x", title="x")
+    files["datapackage.json"] = described
+    assert_invalid(judge(resign(members, run, key, files=files)), "physics")
+
+
+def test_each_check_objects_to_something():
+    assert {check for _, check in INVENTED.values()} == set(physics.CHECKS)

@@ -1,0 +1,1 @@
+"""A bundle that must verify forever, and how it was made."""

@@ -1,0 +1,156 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from repro.errors import MeterError, UsageError
+from repro.meter import counter as counter_module
+from repro.meter.counter import EnergyCounter, probe_refresh_s, quantisation_j
+from repro.meter.nvml import NvmlGpu, _physical_index
+from repro.meter.simulated import NVMLError, SimulatedGpuSettings, SimulatedNvml, read_settings
+
+
+class VirtualClock:
+    """Time that passes only when somebody sleeps."""
+
+    def __init__(self):
+        self.now = 100.0
+
+    def __call__(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    virtual = VirtualClock()
+    monkeypatch.setattr(counter_module.time, "perf_counter", virtual)
+    return virtual
+
+
+def simulate(clock, **settings):
+    nvml = SimulatedNvml(SimulatedGpuSettings(**settings), clock, clock.sleep)
+    return nvml, NvmlGpu(nvml, 0, simulated=True)
+
+
+@given(
+    busy_s=st.floats(0.5, 20), idle_power_w=st.floats(20, 100), busy_power_w=st.floats(120, 300)
+)
+def test_the_counter_reads_the_true_energy_to_within_one_refresh_at_each_edge(
+    busy_s, idle_power_w, busy_power_w
+):
+    clock = VirtualClock()
+    nvml, gpu = simulate(
+        clock, idle_power_w=idle_power_w, busy_power_w=busy_power_w, refresh_period_s=0.1
+    )
+    clock.sleep(1.234)
+    before = gpu.energy_mj()
+    nvml.set_busy(True)
+    clock.sleep(busy_s)
+    nvml.set_busy(False)
+    read_j = (gpu.energy_mj() - before) / 1000
+
+    assert abs(read_j - busy_s * busy_power_w) <= 0.1 * busy_power_w + 0.002
+
+
+def test_the_refresh_period_is_found_by_watching_the_counter(clock):
+    _, gpu = simulate(clock, refresh_period_s=0.02)
+
+    assert probe_refresh_s(gpu, clock, clock.sleep) == pytest.approx(0.02, rel=0.05)
+
+
+def test_a_counter_that_stands_still_cannot_be_probed(clock):
+    _, gpu = simulate(clock, fault="stuck")
+
+    with pytest.raises(MeterError, match="expected 6 changes within 3 s, found 0"):
+        probe_refresh_s(gpu, clock, clock.sleep)
+
+
+def test_both_raw_reads_are_kept_beside_the_joules(clock):
+    nvml, gpu = simulate(clock, busy_power_w=200.0)
+    sensor = EnergyCounter(gpu, 0.02)
+    sensor.open(clock())
+    nvml.set_busy(True)
+    clock.sleep(2.0)
+    (reading,) = sensor.close()
+
+    assert reading.energy_j == pytest.approx(400, rel=0.02)
+    assert reading.raw_close - reading.raw_open == pytest.approx(reading.energy_j * 1000)
+    assert reading.t_close_s - reading.t_open_s == pytest.approx(2.0)
+
+
+def test_a_counter_that_falls_is_an_error(clock, monkeypatch):
+    _, gpu = simulate(clock)
+    sensor = EnergyCounter(gpu, 0.02)
+    clock.sleep(5)
+    sensor.open(clock())
+    monkeypatch.setattr(gpu, "energy_mj", lambda: 5)
+
+    with pytest.raises(MeterError, match="expected to rise, fell from"):
+        sensor.close()
+
+
+def test_quantisation_is_the_spread_of_a_triangle(clock):
+    assert quantisation_j(300, 0.1) == pytest.approx(300 * 0.1 / math.sqrt(6))
+
+
+def test_a_partitioned_gpu_is_refused(clock):
+    _, gpu = simulate(clock, mig=True)
+
+    with pytest.raises(MeterError, match="MIG"):
+        gpu.refuse()
+
+
+def test_the_identity_is_a_hash_that_depends_on_the_salt(clock):
+    _, gpu = simulate(clock)
+    one, other = gpu.facts(b"salt"), gpu.facts(b"pepper")
+
+    assert gpu.uuid not in one.model_dump_json()
+    assert one.identity != other.identity
+    assert one.identity == gpu.facts(b"salt").identity
+
+
+def test_a_gpu_that_is_not_there_is_a_mistake_of_the_user(clock):
+    nvml, _ = simulate(clock)
+
+    with pytest.raises(UsageError, match="expected a GPU index below 1, found 3"):
+        NvmlGpu(nvml, 3)
+
+
+def test_what_a_real_gpu_may_not_support_is_refused_by_name(clock):
+    nvml, _ = simulate(clock)
+
+    with pytest.raises(NVMLError):
+        nvml.nvmlDeviceGetEccMode(0)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "visible", "physical"),
+    [
+        (1, None, 1),
+        (0, "2", 2),
+        (1, "3, 0", 0),
+        (0, "GPU-00000000-0000-0000-0000-000000000001", 1),
+    ],
+)
+def test_cuda_numbers_are_turned_into_physical_ones(clock, wanted, visible, physical):
+    nvml, _ = simulate(clock, gpus=4)
+
+    assert _physical_index(nvml, wanted, visible) == physical
+
+
+def test_a_gpu_that_cuda_may_not_see_is_refused(clock):
+    nvml, _ = simulate(clock, gpus=4)
+
+    with pytest.raises(UsageError, match="expected an index below 1"):
+        _physical_index(nvml, 1, "2")
+
+
+def test_an_unknown_setting_of_the_simulated_gpu_is_refused(tmp_path):
+    (tmp_path / "gpu.toml").write_text("colour = 'red'\n")
+
+    with pytest.raises(UsageError, match="colour"):
+        read_settings(tmp_path / "gpu.toml")

@@ -1,0 +1,64 @@
+"""Every adapter, read and not imported: its methods, its arguments, what it leaves alone."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from tests.models.drive import EXAMPLES, MODELS
+
+CONTRACT = {
+    "describe": {"size"},
+    "refuse": {"steps", "batch_size", "audio_s"},
+    "load": {
+        "size", "weights", "device", "dtype", "attention", "audio_s", "cache_dir", "seed",
+    },
+    "generate": {"prompts", "negative_prompt", "steps", "audio_s", "seeds"},
+}  # fmt: skip
+FOREIGN = {"time", "timeit", "codecarbon", "pynvml", "logging", "tqdm", "repro"}
+ADAPTERS = sorted([*MODELS.glob("*/adapter.py"), *EXAMPLES.glob("*/adapter.py")])
+
+adapters = pytest.mark.parametrize("path", ADAPTERS, ids=lambda path: path.parent.name)
+
+
+def read_class(path):
+    tree = ast.parse(path.read_text(), feature_version=(3, 9))
+    (adapter,) = [node for node in tree.body if getattr(node, "name", None) == "Adapter"]
+    return tree, adapter
+
+
+def test_there_are_adapters_to_read():
+    assert {path.parent.name for path in ADAPTERS} >= {"audioldm", "sine"}
+
+
+@adapters
+@pytest.mark.parametrize("method", CONTRACT)
+def test_an_adapter_takes_what_the_worker_gives(path, method):
+    _, adapter = read_class(path)
+    (found,) = [node for node in adapter.body if getattr(node, "name", None) == method]
+    assert [argument.arg for argument in found.args.args] == ["self"]
+    assert {argument.arg for argument in found.args.kwonlyargs} == CONTRACT[method]
+    assert not any(found.args.kw_defaults)
+
+
+@adapters
+def test_an_adapter_offers_a_denoiser(path):
+    _, adapter = read_class(path)
+    targets = [node for node in ast.walk(adapter) if isinstance(node, ast.Attribute)]
+    assert any(node.attr == "denoiser" and isinstance(node.ctx, ast.Store) for node in targets)
+
+
+@adapters
+def test_an_adapter_neither_measures_nor_prints(path):
+    tree, _ = read_class(path)
+    modules, calls = set(), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            modules.add((node.module or "").split(".")[0])
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            calls.add(node.func.id)
+    assert not modules & FOREIGN
+    assert "print" not in calls

@@ -1,0 +1,145 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from repro.adapter import AdapterProcess
+from repro.catalog import read_catalog
+from repro.errors import WorkerError
+from tests.fakes import environment, write_model
+
+CALL = {
+    "prompts": ["rain"],
+    "negative_prompt": None,
+    "audio_s": 0.01,
+    "seeds": [0],
+    "timeout_s": 20,
+}
+LOAD = {
+    "size": "tiny",
+    "weights": "random",
+    "device": "cpu",
+    "dtype": "float32",
+    "attention": "sdpa",
+    "audio_s": 0.01,
+    "cache_dir": None,
+    "seed": 0,
+}
+
+
+@pytest.fixture
+def start(tmp_path):
+    started = []
+
+    def _start(**behaviour):
+        model = read_catalog((write_model(tmp_path / "models", **behaviour),))["fake"]
+        process = AdapterProcess(model, tmp_path / "worker.log", {})
+        started.append(process)
+        return process
+
+    yield _start
+    for process in started:
+        process.kill()
+
+
+def test_denoiser_calls_are_counted_and_not_taken_from_the_request(start):
+    worker = start(extra="")
+    worker.load(**LOAD)
+
+    assert worker.generate(steps=5, **CALL)["denoiser_calls"] == 5
+    assert worker.generate(steps=2, **CALL)["denoiser_calls"] == 2
+
+
+def test_a_library_that_prints_does_not_corrupt_the_replies(start, tmp_path):
+    worker = start()
+
+    assert worker.describe("tiny")["parameters"] == {"denoiser": 3}
+    worker.kill()
+    assert "a library prints this" in (tmp_path / "worker.log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("steps", "kind", "message"),
+    [
+        (13, "crash", "the worker ended with signal SIGSEGV; it said: .*about to die"),
+        (15, "oom", "MemoryError: CUDA out of memory"),
+        (16, "error", "ValueError: shapes do not match"),
+    ],
+)
+def test_a_misfortune_of_the_model_is_told_by_kind(start, steps, kind, message):
+    worker = start()
+    worker.load(**LOAD)
+
+    with pytest.raises(WorkerError, match=message) as caught:
+        worker.generate(steps=steps, **CALL)
+    assert caught.value.kind == kind
+
+
+def test_a_silent_worker_is_given_up_and_killed(start):
+    worker = start()
+    worker.load(**LOAD)
+
+    with pytest.raises(WorkerError, match=r"no answer within 0\.3 s") as caught:
+        worker.generate(steps=14, **{**CALL, "timeout_s": 0.3})
+    assert caught.value.kind == "hang"
+    assert not psutil.pid_exists(worker._process.pid)
+
+
+def test_an_adapter_that_cannot_be_imported_is_an_error_with_its_reason(start):
+    with pytest.raises(WorkerError, match="No module named 'nowhere'"):
+        start(extra="import nowhere")
+
+
+def test_the_trace_of_an_error_is_kept_in_the_log(start, tmp_path):
+    worker = start()
+    worker.load(**LOAD)
+    with pytest.raises(WorkerError):
+        worker.generate(steps=16, **CALL)
+
+    assert 'raise ValueError("shapes do not match")' in (tmp_path / "worker.log").read_text()
+
+
+ABANDONS_ITS_WORKER = """
+import os, sys, threading, time
+from pathlib import Path
+from repro.adapter import AdapterProcess
+from repro.catalog import read_catalog
+from tests.test_worker import CALL, LOAD
+models, log = map(Path, sys.argv[1:])
+worker = AdapterProcess(read_catalog((models,))["fake"], log, {})
+worker.load(**LOAD)
+print(worker._process.pid, flush=True)
+worker.generate(steps=14, **{**CALL, "timeout_s": 600})
+"""
+
+
+def test_a_worker_ends_with_its_harness_even_in_the_middle_of_a_generation(tmp_path):
+    harness = subprocess.Popen(
+        [sys.executable, "-c", ABANDONS_ITS_WORKER, str(write_model(tmp_path / "models")),
+         str(tmp_path / "log")],
+        stdout=subprocess.PIPE, text=True, env=environment(),
+    )  # fmt: skip
+    pid = int(harness.stdout.readline())
+    time.sleep(0.2)
+    os.kill(harness.pid, signal.SIGKILL)
+    harness.wait()
+    harness.stdout.close()
+
+    gone = psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=10)
+    assert gone[1] == []
+
+
+def test_the_worker_needs_the_standard_library_alone():
+    worker = Path(__file__).parent.parent / "repro" / "worker.py"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(worker), "/nowhere/adapter.py"],
+        capture_output=True, text=True, check=False, input="",
+    )  # fmt: skip
+
+    assert '"ok": false' in done.stdout
+    assert "FileNotFoundError" in done.stdout
