@@ -110,4 +110,9 @@ def describe_window(row: Window) -> str:
     if row.duration_s is None or energy_j is None:
         return f"{setting}: {row.status}" + (f" ({row.detail})" if row.detail else "")
     part = "GPU" if row.gpu_energy_j is not None else f"CPU {row.cpu_source}"
-    return f"{setting}: {row.duration_s:.2f} s, {energy_j:.1f} J {part}"
+    return f"{setting}: {_figure(row.duration_s)} s, {_figure(energy_j)} J {part}"
+
+
+def _figure(value: float) -> str:
+    """Return a number to one decimal, or to three digits where that says more."""
+    return f"{value:.1f}" if value >= 10 else f"{value:.3g}"  # noqa: PLR2004

@@ -66,17 +66,22 @@ class PublicKey:
 
     @property
     def keyid(self) -> str:
-        """The identifier that securesystemslib puts beside a signature."""
-        return str(self._crypto().keyid)
+        """SHA-256 of the DER form: ``openssl pkey -pubin -outform DER | sha256sum``.
+
+        Not securesystemslib's own identifier, which hashes how that library writes a key and
+        would tie old bundles to its release.
+        """
+        der = _read_public(self.pem).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return hashlib.sha256(der).hexdigest()
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of the DER form: ``openssl pkey -pubin -outform DER | sha256sum``."""
-        der = _read_public(self.pem).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        return f"sha256:{hashlib.sha256(der).hexdigest()}"
+        """The identifier as it is shown to people."""
+        return f"sha256:{self.keyid}"
 
-    def _crypto(self) -> Any:
-        return SSlibKey.from_crypto(_read_public(self.pem))
+    def for_library(self) -> Any:
+        """Return the key as securesystemslib takes it."""
+        return SSlibKey.from_crypto(_read_public(self.pem), keyid=self.keyid)
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,7 @@ class SigningKey:
     def sign(self, statement: bytes) -> dict[str, Any]:
         """Wrap a statement into a signed DSSE envelope."""
         envelope = Envelope(statement, PAYLOAD_TYPE, {})
-        envelope.sign(CryptoSigner(self.private))
+        envelope.sign(CryptoSigner(self.private, self.public.for_library()))
         return dict(envelope.to_dict())
 
 
@@ -213,8 +218,10 @@ def open_envelope(envelope: Mapping[str, Any], key: PublicKey) -> bytes:
     fields = [set(signature) for signature in envelope["signatures"]]
     if fields != [{"keyid", "sig"}] or opened.to_dict() != envelope:
         raise SignatureError("envelope expected exactly one signature and canonical base64")
+    if key.keyid not in opened.signatures:
+        raise SignatureError("signature names another key")
     try:
-        opened.verify([key._crypto()], 1)  # noqa: SLF001 - the library's key is not shown outside
+        opened.verify([key.for_library()], 1)
     except (SecureSystemsError, ValueError) as error:
         raise SignatureError("signature does not verify with this key") from error
     return bytes(opened.payload)

@@ -182,7 +182,7 @@ def _read(examination: Examination) -> Source:
         imported=environment.imported,
         environment=environment,
         card=card,
-        samples=_samples(environment, _toml(examination, payload.PROTOCOL)),
+        samples=_samples(_request(examination), _toml(examination, payload.PROTOCOL)),
         rows=rows,
     )
 
@@ -213,6 +213,11 @@ def _toml(examination: Examination, name: str) -> dict[str, Any]:
         return tomllib.loads(_member(examination, name))
     except tomllib.TOMLDecodeError as error:
         raise BundleError(f"{examination.bundle}: {name}: {error}") from error
+
+
+def _request(examination: Examination) -> dict[str, Any]:
+    text = examination.contents.get(payload.RUN)
+    return payload.RunFacts.model_validate_json(text).request if text is not None else {}
 
 
 def _windows(examination: Examination) -> tuple[Window, ...]:
@@ -324,17 +329,17 @@ def _changes_energy(deviation: str) -> bool:
     return name not in _NAMED and not name.startswith(_GRID)
 
 
-def _samples(environment: Environment, protocol: dict[str, Any]) -> int | None:
-    """Return how many samples a repeat of the batch study makes, where the bundle says so."""
-    for deviation in environment.deviations:
-        name, _, change = deviation.partition(":")
-        used = change.rpartition("->")[2].strip()
-        if name.strip() == "batch.samples" and used.isdecimal():
-            return int(used)
-    try:
-        return int(protocol["studies"]["batch"]["samples"])
-    except (KeyError, TypeError, ValueError):
-        return None
+def _samples(request: dict[str, Any], protocol: dict[str, Any]) -> int | None:
+    """Return how many samples a repeat of the batch study makes, where the bundle says so.
+
+    The request holds the protocol as it was used; an imported bundle has the file alone.
+    """
+    for tree in (request.get("protocol"), protocol):
+        try:
+            return int(tree["studies"]["batch"]["samples"])  # type: ignore[index]
+        except (KeyError, TypeError, ValueError):
+            continue
+    return None
 
 
 def _count(parameters: int | None) -> str | None:

@@ -15,7 +15,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 MAX_BYTES = 2_000_000_000
 MAX_MEMBERS = 20_000
@@ -43,21 +43,10 @@ def pack(members: Mapping[str, bytes]) -> bytes:
         ArchiveError: a name is not portable, or there is too much.
 
     """
-    body, directory = io.BytesIO(), io.BytesIO()
-    for name in sorted(members):
-        _check_name(name)
-        data, path = members[name], name.encode("ascii")
-        common = (0, 0, 0, _FIRST_OF_1980, zlib.crc32(data), len(data), len(data), len(path), 0)
-        place = (0, 0, 0, _REGULAR << 16, body.tell())
-        directory.write(
-            _CENTRAL.pack(b"PK\x01\x02", _UNIX | _VERSION, _VERSION, *common, *place) + path
-        )
-        body.write(_LOCAL.pack(b"PK\x03\x04", _VERSION, *common) + path + data)
-        if body.tell() > MAX_BYTES or len(members) > MAX_MEMBERS:
-            raise ArchiveError(f"expected at most {MAX_MEMBERS} files and {MAX_BYTES} bytes")
-    count, size, start = len(members), directory.tell(), body.tell()
-    end = _END.pack(b"PK\x05\x06", 0, 0, count, count, size, start, 0)
-    return body.getvalue() + directory.getvalue() + end
+    size = sum(len(data) for data in members.values())
+    if size > MAX_BYTES or len(members) > MAX_MEMBERS:
+        raise ArchiveError(f"expected at most {MAX_MEMBERS} files and {MAX_BYTES} bytes")
+    return b"".join(_pieces(members))
 
 
 def unpack(data: bytes) -> dict[str, bytes]:
@@ -76,11 +65,38 @@ def unpack(data: bytes) -> dict[str, bytes]:
         raise
     except Exception as error:  # zipfile raises half a dozen unrelated types on damaged headers
         raise ArchiveError(f"damaged: {str(error).lower()}") from error
-    if pack(members) != data:
+    if not _is_made_of(data, _pieces(members)):
         raise ArchiveError(
             "layout differs from what a bundle is written with: use the file as it was"
         )
     return members
+
+
+def _pieces(members: Mapping[str, bytes]) -> Iterator[bytes]:
+    """Yield the zip piece by piece, so that comparing one does not copy it."""
+    directory, position = [], 0
+    for name in sorted(members):
+        _check_name(name)
+        data, path = members[name], name.encode("ascii")
+        common = (0, 0, 0, _FIRST_OF_1980, zlib.crc32(data), len(data), len(data), len(path), 0)
+        place = (0, 0, 0, _REGULAR << 16, position)
+        entry = _CENTRAL.pack(b"PK\x01\x02", _UNIX | _VERSION, _VERSION, *common, *place)
+        directory.append(entry + path)
+        yield _LOCAL.pack(b"PK\x03\x04", _VERSION, *common) + path
+        yield data
+        position += _LOCAL.size + len(path) + len(data)
+    listing, count = b"".join(directory), len(members)
+    yield listing
+    yield _END.pack(b"PK\x05\x06", 0, 0, count, count, len(listing), position, 0)
+
+
+def _is_made_of(data: bytes, pieces: Iterator[bytes]) -> bool:
+    view, position = memoryview(data), 0
+    for piece in pieces:
+        if view[position : position + len(piece)] != piece:
+            return False
+        position += len(piece)
+    return position == len(data)
 
 
 def _check_frame(data: bytes) -> None:

@@ -71,7 +71,7 @@ def examine(path: Path, *, trust: TrustStore, challenge: str | None = None) -> E
         with _step("zip"):
             data = _read(path)
             digest = hashlib.sha256(data).hexdigest()
-        return _examine(path.name, data, trust, challenge)
+        return _examine(data, trust, challenge, bundle=path.name, sha256=digest)
     except Refused as refused:
         return Examination(path.name, digest, Verdict.INVALID, (str(refused),))
 
@@ -93,7 +93,7 @@ def require(examinations: Sequence[Examination], *, trusted: bool) -> None:
         )
 
 
-def _examine(name: str, data: bytes, trust: TrustStore, challenge: str | None) -> Examination:
+def _examine(data: bytes, trust: TrustStore, challenge: str | None, **identity: str) -> Examination:
     # 1. the zip
     with _step("zip"):
         members = archive.unpack(data)
@@ -122,8 +122,7 @@ def _examine(name: str, data: bytes, trust: TrustStore, challenge: str | None) -
         _refuse(physics.problem(run))
     environment = run.header.environment
     return Examination(
-        bundle=name,
-        sha256=hashlib.sha256(data).hexdigest(),
+        **identity,
         verdict=Verdict.TRUSTED if label else Verdict.INTEGRITY_ONLY,
         reasons=tuple(_remarks(environment, signed, trusted=label is not None)),
         signer=label or key.fingerprint,

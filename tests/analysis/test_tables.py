@@ -144,14 +144,14 @@ def test_a_repeat_with_a_failed_call_is_incomplete_and_does_not_count():
     assert float(row["gpu_energy_kwh_mean"]) == pytest.approx(1e-5)
 
 
-def test_a_repeat_is_held_to_the_samples_that_protocol_and_deviations_ask_for():
+def test_a_repeat_is_held_to_the_samples_that_were_asked_for():
     protocol = 'format_version = 1\nname = "paper"\n[studies.batch]\nsamples = 10\n'
     run = make_run(gpu=make_gpu(), steps=(), batch_sizes=(1,), samples=4, repeats=2)
     run = with_header(run, protocol_toml=protocol)
     (row,) = read(tables(examined(run))[2])
     assert (row["n"], row["incomplete"]) == ("0", "2")
-    changed_run = with_environment(run, deviations=("batch.samples: 10 -> 4",))
-    (row,) = read(tables(examined(changed_run))[2])
+    asked = {**run.header.request, "protocol": {"studies": {"batch": {"samples": 4}}}}
+    (row,) = read(tables(examined(with_header(run, request=asked)))[2])
     assert (row["n"], row["incomplete"], row["samples"]) == ("2", "0", "4")
 
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from repro.bundle import Verdict, examine, layout, payload, seal
 from repro.bundle.verify import ATTESTATION, _signed_statements
@@ -42,6 +43,13 @@ def test_an_ephemeral_key_gives_integrity_only_and_says_so(judge, sealed, key):
 def test_a_strangers_key_gives_integrity_only_and_says_so(judge, run, key):
     stranger = SigningKey("operator", key.private)
     assert judge(seal(run, key=stranger)).reasons == ("signer: unknown key",)
+
+
+def test_an_ed25519_key_signs_as_well(judge, run):
+    signer = SigningKey("operator", Ed25519PrivateKey.generate())
+    sealed = seal(run, key=signer)
+    assert judge(sealed).verdict is Verdict.INTEGRITY_ONLY
+    assert judge(sealed, trust=trusting(signer)).verdict is Verdict.TRUSTED
 
 
 def test_an_examination_names_file_digest_and_class(judge, sealed):

@@ -8,10 +8,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from repro.bundle import seal
 from repro.bundle.seal import ATTESTATION, SIGNER
-from repro.signing import ephemeral_key
+from repro.signing import SigningKey, ephemeral_key
 from tests import validators
 from tests.bundle.forge import resign, rezip, unzip
 from tests.factories import make_gpu, make_run
@@ -95,6 +96,20 @@ def test_rocrate_validator_refuses_an_action_without_its_instrument(
     assert "instrument" in done.stdout
 
 
+READ_CRATE = """
+import sys
+from rocrate.rocrate import ROCrate
+crate = ROCrate(sys.argv[1])
+action, = crate.get_by_type("CreateAction")
+print(action["instrument"]["name"], *sorted(file.id for file in action["result"]))
+"""
+
+
+def test_rocrate_reads_what_was_done_with_what(folder):
+    done = validators.run([validators.program("python"), "-c", READ_CRATE, folder / "data"])
+    assert done.stdout == "tta-energy audio.csv measurements.csv traces/reads.csv\n"
+
+
 def frictionless(folder):
     return validators.run(
         [validators.program("frictionless"), "validate", "--json", "datapackage.json"],
@@ -166,6 +181,15 @@ def test_openssl_accepts_the_right_key_and_no_other(folder, key, tmp_path):
     assert openssl(folder, tmp_path / "right.pem").returncode == 0
     done = openssl(folder, tmp_path / "wrong.pem")
     assert (done.returncode, done.stdout) == (1, "INVALID signature 1\n")
+
+
+def test_openssl_accepts_an_ed25519_signer_and_no_other(tmp_path, run):
+    sealed = seal(run, key=SigningKey("operator", Ed25519PrivateKey.generate()))
+    folder = lay_out(tmp_path / "bag", unzip(sealed))
+    assert openssl(folder).returncode == 0
+    other = unzip(seal(run, key=SigningKey("operator", Ed25519PrivateKey.generate())))
+    lay_out(folder, {SIGNER: other[SIGNER]})
+    assert openssl(folder).stdout == "INVALID signature 1\n"
 
 
 OPENSSL_FINDS = {

@@ -22,6 +22,14 @@ field() {
     sed -n "s/.*\"$1\": \"\\([^\"]*\\)\".*/\\1/p" "$work/envelope"
 }
 
+verify() {
+    if openssl pkey -pubin -in "$key" -noout -text | grep -q ED25519; then
+        openssl pkeyutl -verify -pubin -inkey "$key" -rawin -sigfile "$1" -in "$2"
+    else
+        openssl dgst -sha256 -verify "$key" -signature "$1" "$2"
+    fi > /dev/null 2>&1
+}
+
 subject=$(sha256sum tagmanifest-sha256.txt | cut -d' ' -f1)
 count=0
 : > "$work/predicates"
@@ -37,8 +45,7 @@ while IFS= read -r line; do
         printf 'DSSEv1 %d %s %d ' "${#type}" "$type" "$(wc -c < "$work/statement")"
         cat "$work/statement"
     } > "$work/signed"
-    openssl dgst -sha256 -verify "$key" -signature "$work/signature" "$work/signed" \
-        > /dev/null 2>&1 || fail "signature $count"
+    verify "$work/signature" "$work/signed" || fail "signature $count"
     grep -q "\"subject\":\[{\"digest\":{\"sha256\":\"$subject\"},\"name\":\"tagmanifest-sha256.txt\"}\]" \
         "$work/statement" || fail "subject $count"
     predicate=$(sed -n 's/.*"predicateType":"\([^"]*\)".*/\1/p' "$work/statement")

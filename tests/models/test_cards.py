@@ -127,7 +127,7 @@ def test_both_locks_can_be_installed_together(folder):
 
 
 @locked
-def test_the_lock_holds_what_the_authors_recorded(folder):
+def test_the_lock_holds_the_papers_libraries(folder):
     found = {
         name: {version for version, _ in entries}
         for name, entries in requirements(folder / "requirements.lock").items()

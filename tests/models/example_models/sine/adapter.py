@@ -92,4 +92,4 @@ def tone(seed, audio_s):
     return array.array("h", (round(8000 * math.sin(turn * n)) for n in range(count)))
 
 
-# ruff: noqa: ANN002, ARG002 - short, for the page that shows it; the contract names the arguments
+# ruff: noqa: ARG002 - short, for the page that shows it; the contract names the arguments
