@@ -93,13 +93,18 @@ class ModelRun:
 
     def _start(self, folder: Path) -> AdapterProcess:
         try:
-            return AdapterProcess(
-                self._model, folder / "worker.log", self._device.worker_environment
-            )
+            return self._worker(folder)
         except WorkerError as error:
             raise TtaError(
                 f"model {self._model.name}: its worker does not start: {error}"
             ) from error
+
+    def _worker(self, folder: Path) -> AdapterProcess:
+        environment = dict(self._device.worker_environment)
+        if self._request.size == "tiny":
+            # Tiny kernels are shorter than it takes two threads to meet on a busy machine.
+            environment["OMP_NUM_THREADS"] = "1"
+        return AdapterProcess(self._model, folder / "worker.log", environment)
 
     def _load(self, worker: AdapterProcess) -> dict[str, Any]:
         request = self._request

@@ -8,6 +8,7 @@ from repro.records import Record, Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
     from repro.catalog import Model, Reference
     from repro.protocol import BatchStudy, Protocol, StepsStudy, Study
 

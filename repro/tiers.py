@@ -21,8 +21,8 @@ from repro.request import Options, Request, chosen_protocol, make_request
 from repro.signing import ephemeral_key, load_signing_key
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Iterator
+    from pathlib import Path
 
     from repro.catalog import Model
     from repro.progress import Listener

@@ -24,7 +24,8 @@ from repro.records import (
 START = datetime(2026, 11, 1, 12, 0, 0, tzinfo=UTC)
 
 PROTOCOL_TOML = 'format_version = 1\nname = "paper"\n'
-MODEL_TOML = 'name = "audioldm"\ntitle = "AudioLDM"\n'
+MODEL_TOML = 'name = "{name}"\ntitle = "{title}"\n'
+TITLES = {"audioldm": "AudioLDM"}
 LOCK = "diffusers==0.31.0\n"
 
 
@@ -44,7 +45,7 @@ def make_gpu(name="NVIDIA A40", *, simulated=False):
     )
 
 
-def make_environment(*, gpu=None, size="full", weights="random", model="audioldm", run_id=None):
+def make_environment(*, gpu=None, size="full", weights="random", run_id=None):
     measured = gpu is not None and not gpu.simulated and size == "full"
     return Environment(
         bundle_class=BundleClass.MEASURED if measured else BundleClass.DEMONSTRATION,
@@ -174,11 +175,9 @@ def make_run(
     header = JournalHeader(
         run_id=run_id or "6f9619ff8b864d01b42d00cf4fc964ff",
         request={"tier": "full", "model": model},
-        environment=make_environment(
-            gpu=gpu, size=size, weights=weights, model=model, run_id=run_id
-        ),
+        environment=make_environment(gpu=gpu, size=size, weights=weights, run_id=run_id),
         protocol_toml=PROTOCOL_TOML,
-        model_toml=MODEL_TOML,
+        model_toml=MODEL_TOML.format(name=model, title=TITLES.get(model, model)),
         requirements_lock=LOCK,
         planned_windows=planned,
     )

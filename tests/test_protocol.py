@@ -93,7 +93,7 @@ def test_a_value_that_does_not_fit_is_refused_by_name(paper):
 
 
 def test_an_unknown_value_is_refused(paper):
-    with pytest.raises(UsageError, match="no value 'steps.colour' to change"):
+    with pytest.raises(UsageError, match=r"no value 'steps\.colour' to change"):
         change(paper, {"steps.colour": "red"})
 
 

@@ -1,7 +1,6 @@
 """Whole runs of a fake model through the real command line, worker, meter, journal and bundle."""
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -258,7 +257,7 @@ def test_a_run_killed_at_random_moments_resumes_to_the_same_points(models_dir, o
     whole = tmp_path / "whole"
     assert tta(*fake_run(models_dir, whole, *grid)).returncode == 0
     arguments = fake_run(models_dir, out, *grid)
-    chance = random.Random(20250507)
+    chance = random.Random(20250507)  # noqa: S311 - moments, not secrets
     for _ in range(12):
         process = subprocess.Popen(
             command(*arguments), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -315,7 +314,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_measured(
     assert "--out" in done.stderr
 
 
-def test_a_changed_library_stops_a_resume_and_names_it(models_dir, out, tmp_path):
+def test_a_changed_library_stops_a_resume_and_names_it(models_dir, out):
     arguments = fake_run(models_dir, out, "--study", "steps", "--steps", "2", "--repeats", "6")
     interrupt(arguments, out, signal.SIGTERM, windows=2)
     write_model(models_dir, sleep_s=SLEEP_S, version="2.0")
@@ -448,7 +447,9 @@ def test_the_audio_goes_into_the_bundle_when_asked_for(models_dir, out):
 
 def test_a_run_signed_with_a_key_is_trusted_by_who_trusts_it(models_dir, out, tmp_path):
     tta("keygen", "--out", tmp_path / "keys")
-    (private,) = [path for path in (tmp_path / "keys").iterdir() if not path.name.endswith(".pub.pem")]
+    (private,) = [
+        path for path in (tmp_path / "keys").iterdir() if not path.name.endswith(".pub.pem")
+    ]
     (public,) = (tmp_path / "keys").glob("*.pub.pem")
     arguments = fake_run(models_dir, out, "--study", "steps", "--steps", "2", "--repeats", "1")
     assert tta(*arguments, "--key", private).returncode == 0

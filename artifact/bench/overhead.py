@@ -1,4 +1,4 @@
-"""What does the harness itself cost between two windows?
+"""Measure what the harness itself costs between two windows.
 
 A worker that does nothing, a simulated GPU without latency, the real protocol ``paper``, the real
 CodeCarbon, journal and fsync. Of each window's wall time the generation itself is taken off; what
@@ -124,7 +124,7 @@ def measure() -> dict[str, object]:
 
 def foreign_tracker_ms() -> float:
     """Return the median time a tracker made, started and stopped for one generation takes."""
-    from codecarbon import OfflineEmissionsTracker  # noqa: PLC0415 - heavy, and only for this
+    from codecarbon import OfflineEmissionsTracker
 
     times = []
     for _ in range(FOREIGN_TRACKERS):

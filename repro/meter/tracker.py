@@ -108,7 +108,7 @@ class CodeCarbon:
         headline = self.close()[0]
         if headline.energy_j <= 0:
             raise MeterError(
-                f"codecarbon: expected {headline.quantity} energy over {WARM_UP_TASK_S} s, found 0; "
+                f"codecarbon: expected {headline.quantity} energy in {WARM_UP_TASK_S} s, found 0; "
                 "check that `nvidia-smi` runs in this environment"
             )
 
@@ -135,7 +135,7 @@ def refuse_configuration() -> None:
     if sources:
         found = ", ".join(f"{key} from {origin}" for key, origin in sorted(sources.items()))
         raise MeterError(
-            f"codecarbon: expected no configuration of its own, found {found}; remove or unset it"
+            f"codecarbon: expected no configuration of its own, found {found}; unset it"
         )
 
 

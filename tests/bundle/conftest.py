@@ -6,7 +6,7 @@ import pytest
 
 from repro.bundle import examine, seal
 from repro.signing import TrustStore, ephemeral_key
-from tests.bundle.forge import unzip
+from tests.bundle.forge import resign, unzip
 from tests.factories import make_gpu, make_run
 
 
@@ -40,3 +40,13 @@ def judge(tmp_path):
         return examine(path, trust=trust or TrustStore(), challenge=challenge)
 
     return examine_bytes
+
+
+@pytest.fixture
+def judge_signed(judge, members, run, key):
+    """Examine a bundle with some files of its payload replaced, signed as if they belonged."""
+
+    def examine_files(files):
+        return judge(resign(members, run, key, files=files))
+
+    return examine_files

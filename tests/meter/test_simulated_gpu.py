@@ -36,9 +36,7 @@ def simulate(clock, **settings):
     return nvml, NvmlGpu(nvml, 0, simulated=True)
 
 
-@given(
-    busy_s=st.floats(0.5, 20), idle_power_w=st.floats(20, 100), busy_power_w=st.floats(120, 300)
-)
+@given(busy_s=st.floats(0.5, 20), idle_power_w=st.floats(20, 100), busy_power_w=st.floats(120, 300))
 def test_the_counter_reads_the_true_energy_to_within_one_refresh_at_each_edge(
     busy_s, idle_power_w, busy_power_w
 ):
@@ -93,7 +91,7 @@ def test_a_counter_that_falls_is_an_error(clock, monkeypatch):
         sensor.close()
 
 
-def test_quantisation_is_the_spread_of_a_triangle(clock):
+def test_quantisation_is_the_spread_of_a_triangle():
     assert quantisation_j(300, 0.1) == pytest.approx(300 * 0.1 / math.sqrt(6))
 
 

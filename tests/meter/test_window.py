@@ -1,6 +1,7 @@
 import pytest
 
 from repro.errors import MeterError
+from repro.meter import window
 from repro.meter.window import Meter
 from repro.records import Reading
 
@@ -15,6 +16,7 @@ class Noted:
         return ()
 
     def open(self, since):
+        assert since > 0
         self.events.append(f"open {self.name}")
 
     def close(self):
@@ -58,8 +60,35 @@ def test_an_abandoned_window_says_when_it_began_and_closes_everything():
     assert events == ["open only", "close only"]
 
 
-def test_the_duration_leaves_the_instruments_out():
-    meter = Meter((Noted("only", []),))
-    meter.open()
+class Slow(Noted):
+    """A sensor that takes a second to open and one to close, on a clock of the test's own."""
 
-    assert 0 <= meter.close().duration_s
+    def __init__(self, clock):
+        super().__init__("slow", [])
+        self.clock = clock
+
+    def open(self, since):
+        super().open(since)
+        self.clock.now += 1
+
+    def close(self):
+        self.clock.now += 1
+        return super().close()
+
+
+class Clock:
+    now = 50.0
+
+    def __call__(self):
+        return self.now
+
+
+def test_the_duration_leaves_the_instruments_out(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(window.time, "perf_counter", clock)
+    meter = Meter((Slow(clock), Slow(clock)))
+    meter.open()
+    clock.now += 7
+    measurement = meter.close()
+
+    assert measurement.duration_s == 7
