@@ -77,8 +77,11 @@ class Campaign:
             self._listener.say(f"{model.name}: the earlier run is kept in {kept}")
             found = None
         if found is None or not found[1].complete:
-            run = ModelRun(self._out, model, request, self._open_device(), self._listener)
-            folder = run.measure(found)
+            run = ModelRun(
+                self._out, model, request, self._open_device(), self._listener, earlier=found
+            )
+            run.measure()
+            folder = run.folder
         else:
             folder = found[0]
             self._listener.say(f"{model.name}: finished before; nothing is measured again")

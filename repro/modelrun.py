@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 from repro import rundir
-from repro.adapter import AdapterProcess
-from repro.errors import TtaError, WorkerError
+from repro.errors import Interrupted, TtaError, WorkerError
 from repro.journal import Journal
+from repro.loader import Loader
 from repro.machine import describe_harness, describe_machine, describe_source
 from repro.meter.window import utc_now
 from repro.plan import windows
-from repro.records import (
-    BundleClass,
-    Environment,
-    JournalHeader,
-    ModelFacts,
-    Session,
-    WindowEntry,
-)
+from repro.records import BundleClass, Environment, JournalHeader, Session, WindowEntry
 from repro.request import public_name
 from repro.rows import STATUS_OF_KIND, RowMaker
 from repro.runner import Runner, pending_windows
@@ -27,6 +21,7 @@ from repro.runner import Runner, pending_windows
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from repro.adapter import AdapterProcess
     from repro.catalog import Model
     from repro.meter.device import Device
     from repro.progress import Listener
@@ -35,121 +30,115 @@ if TYPE_CHECKING:
 
 
 class ModelRun:
-    """One model's way from a request to a complete journal."""
+    """A new run of one model, or an earlier one to go on with.
+
+    Args:
+        out: the output folder.
+        model: what is measured.
+        request: what was asked for.
+        device: what it is measured on.
+        listener: hears of every window.
+        earlier: folder and journal of the run to resume, or None.
+
+    """
 
     def __init__(
-        self, out: Path, model: Model, request: Request, device: Device, listener: Listener
+        self,
+        out: Path,
+        model: Model,
+        request: Request,
+        device: Device,
+        listener: Listener,
+        *,
+        earlier: tuple[Path, Run] | None = None,
     ) -> None:
         self._out = out
         self._model = model
         self._request = request
         self._device = device
         self._listener = listener
+        self._earlier = earlier[1] if earlier else None
+        self._run_id = self._earlier.header.run_id if self._earlier else uuid.uuid4().hex
+        self.folder = earlier[0] if earlier else rundir.new_folder(out, request, self._run_id)
+        self._loader = Loader(model, request, device, self.folder / "worker.log")
 
-    def measure(self, found: tuple[Path, Run] | None) -> Path:
-        """Measure what is missing and return the run's folder."""
-        run_id = found[1].header.run_id if found else uuid.uuid4().hex
-        folder = found[0] if found else rundir.new_folder(self._out, self._request, run_id)
-        folder.mkdir(exist_ok=True)
-        worker, facts, obstacle = self._first_load(folder)
+    def measure(self) -> None:
+        """Measure what is missing.
+
+        Raises:
+            TtaError: the model cannot be loaded, or the run cannot go on.
+
+        """
+        self.folder.mkdir(exist_ok=True)
         try:
-            environment = self._environment(run_id, facts)
-            journal = self._open_journal(folder, found, environment)
+            first = self._first_load()
+        except Interrupted:
+            if self._earlier is None:
+                shutil.rmtree(self.folder)
+            raise
+        try:
+            journal = self._open_journal()
         except BaseException:
-            if worker is not None:
-                worker.kill()
+            if not isinstance(first, WorkerError):
+                first.kill()
             raise
         with journal:
-            if worker is None:
-                self._record_obstacle(journal, found, obstacle)
+            if isinstance(first, WorkerError):
+                self._record_obstacle(journal, first)
             else:
-                self._run(journal, folder, found, worker)
-        return folder
+                self._run(journal, first)
 
-    def _first_load(
-        self, folder: Path
-    ) -> tuple[AdapterProcess | None, ModelFacts, WorkerError | None]:
-        """Start and load the first worker.
+    def _first_load(self) -> AdapterProcess | WorkerError:
+        """Return a loaded worker, or what became of it.
 
-        An adapter that says why it cannot load is an error of the request. One that dies, hangs
-        or runs out of memory is a finding: it is returned, to be recorded.
+        A model that says why it cannot load is an error of the request. One that dies, hangs or
+        runs out of memory is a finding, to be recorded.
         """
-        worker = self._start(folder)
         try:
-            described = worker.describe(self._request.size)
-            loaded = self._load(worker)
+            return self._loader.load()
         except WorkerError as error:
-            worker.kill()
-            if error.kind == "error":
-                raise TtaError(f"model {self._model.name}: {error}") from error
-            worker = self._start(folder)
-            described = worker.describe(self._request.size)
-            worker.kill()
-            return None, self._facts(described, {}), error
-        except BaseException:
-            worker.kill()
-            raise
-        return worker, self._facts(described, loaded), None
+            if error.kind == "error" or not self._loader.described:
+                log = self.folder / "worker.log"
+                raise TtaError(f"model {self._model.name}: {error}; see {log}") from error
+            return error
 
-    def _start(self, folder: Path) -> AdapterProcess:
-        try:
-            return self._worker(folder)
-        except WorkerError as error:
-            raise TtaError(
-                f"model {self._model.name}: its worker does not start: {error}"
-            ) from error
-
-    def _worker(self, folder: Path) -> AdapterProcess:
-        environment = dict(self._device.worker_environment)
-        if self._request.size == "tiny":
-            # Tiny kernels are shorter than it takes two threads to meet on a busy machine.
-            environment["OMP_NUM_THREADS"] = "1"
-        return AdapterProcess(self._model, folder / "worker.log", environment)
-
-    def _load(self, worker: AdapterProcess) -> dict[str, Any]:
-        request = self._request
-        loaded = worker.load(
-            size=request.size,
-            weights=request.weights,
-            device=self._device.compute,
-            dtype=request.dtype,
-            attention=request.attention,
-            audio_s=request.protocol.generation.audio_s,
-            cache_dir=None,
-            seed=request.protocol.seed,
+    def _open_journal(self) -> Journal:
+        path = self.folder / rundir.JOURNAL
+        environment, model = self._environment(), self._model
+        reason: Literal["start", "resume"]
+        if self._earlier is None:
+            reason = "start"
+            journal = Journal.create(path, self._header(environment))
+        else:
+            reason = "resume"
+            rundir.check_conditions(self._earlier, environment, model.lock_text, model.card_text)
+            journal = Journal.reopen(path)
+        journal.session(
+            Session(reason=reason, started_at=utc_now(), first_window=self._first_window)
         )
-        self._device.check_identity(loaded.get("gpu_uuid"))
-        return loaded
+        return journal
 
-    def _load_again(self, folder: Path) -> AdapterProcess:
-        worker = AdapterProcess(self._model, folder / "worker.log", self._device.worker_environment)
-        try:
-            self._load(worker)
-        except BaseException:
-            worker.kill()
-            raise
-        return worker
+    @property
+    def _first_window(self) -> int:
+        return len(self._earlier.entries) if self._earlier else 0
 
-    def _facts(self, described: dict[str, Any], loaded: dict[str, Any]) -> ModelFacts:
-        planned = {
-            "dtype": self._request.dtype,
-            "attention": self._request.attention,
-            "device": self._device.compute,
-            "weights": self._request.weights,
-        }
-        facts = {**described, **planned, **loaded}
-        facts["weights"] = public_name(facts["weights"])
-        return ModelFacts(
-            **{name: facts[name] for name in ModelFacts.model_fields if name in facts}
+    def _header(self, environment: Environment) -> JournalHeader:
+        return JournalHeader(
+            run_id=self._run_id,
+            request=self._request.identity(),
+            environment=environment,
+            protocol_toml=self._request.protocol_toml,
+            model_toml=self._model.card_text,
+            requirements_lock=self._model.lock_text,
+            planned_windows=len(windows(self._request.protocol)),
         )
 
-    def _environment(self, run_id: str, facts: ModelFacts) -> Environment:
-        request, gpu = self._request, self._device.gpu
-        real = gpu is not None and not gpu.simulated
-        measured = real and request.size == "full"
+    def _environment(self) -> Environment:
+        request, gpu, facts = self._request, self._device.gpu, self._loader.facts
+        measured = gpu is not None and not gpu.simulated and request.size == "full"
         return Environment(
             bundle_class=BundleClass.MEASURED if measured else BundleClass.DEMONSTRATION,
-            run_id=run_id,
+            run_id=self._run_id,
             tier=request.tier,
             protocol=request.protocol.name,
             size=request.size,
@@ -166,66 +155,34 @@ class ModelRun:
             instruments=self._device.meter.describe(),
         )
 
-    def _open_journal(
-        self, folder: Path, found: tuple[Path, Run] | None, environment: Environment
-    ) -> Journal:
-        path = folder / rundir.JOURNAL
-        model = self._model
-        if found is None:
-            header = JournalHeader(
-                run_id=environment.run_id,
-                request=self._request.identity(),
-                environment=environment,
-                protocol_toml=self._request.protocol_toml,
-                model_toml=model.card_text,
-                requirements_lock=model.lock_text,
-                planned_windows=len(windows(self._request.protocol)),
-            )
-            journal = Journal.create(path, header)
-            reason = "start"
-        else:
-            rundir.check_conditions(found[1], environment, model.lock_text, model.card_text)
-            journal = Journal.reopen(path)
-            reason = "resume"
-        number = len(found[1].entries) if found else 0
-        journal.session(Session(reason=reason, started_at=utc_now(), first_window=number))
-        return journal
-
-    def _run(
-        self,
-        journal: Journal,
-        folder: Path,
-        found: tuple[Path, Run] | None,
-        worker: AdapterProcess,
-    ) -> None:
+    def _run(self, journal: Journal, worker: AdapterProcess) -> None:
         planned = windows(self._request.protocol)
-        run = found[1] if found else None
-        pending = pending_windows(planned, run)
+        pending = pending_windows(planned, self._earlier)
         self._listener.begin(self._model.name, len(planned) - len(pending), len(planned))
         runner = Runner(
             protocol=self._request.protocol,
             rows=self._rows(),
             device=self._device,
             journal=journal,
-            start=lambda: self._load_again(folder),
-            audio_dir=folder / "audio",
+            start=self._loader.load,
+            audio_dir=self.folder / "audio",
             report=self._listener.window,
         )
-        runner.run(pending, worker, len(run.entries) if run else 0)
+        runner.run(pending, worker, self._first_window)
 
-    def _record_obstacle(
-        self, journal: Journal, found: tuple[Path, Run] | None, obstacle: WorkerError | None
-    ) -> None:
+    def _record_obstacle(self, journal: Journal, obstacle: WorkerError) -> None:
         """Give every window left the status of a model that could not be loaded."""
-        error = obstacle or WorkerError("error", "did not load")
-        run = found[1] if found else None
         rows = self._rows()
-        pending = pending_windows(windows(self._request.protocol), run)
-        for number, planned in enumerate(pending, start=len(run.entries) if run else 0):
+        pending = pending_windows(windows(self._request.protocol), self._earlier)
+        for number, planned in enumerate(pending, start=self._first_window):
             row = rows.unmeasured(
-                number, planned, STATUS_OF_KIND[error.kind], f"the model did not load: {error}",
-                started_at=utc_now(), warmup=False,
-            )  # fmt: skip
+                number,
+                planned,
+                STATUS_OF_KIND[obstacle.kind],
+                f"the model did not load: {obstacle}",
+                started_at=utc_now(),
+                warmup=False,
+            )
             journal.window(WindowEntry(row=row))
 
     def _rows(self) -> RowMaker:

@@ -153,7 +153,7 @@ def _run(folder: Path) -> None:
     # Refreshes much faster than a window lasts: what counts here is time and not energy.
     nvml = SimulatedNvml(SimulatedGpuSettings(refresh_period_s=1e-5))
     device = simulated_device(nvml)
-    ModelRun(folder, model, make_request(options, model), device, Silent()).measure(None)
+    ModelRun(folder, model, make_request(options, model), device, Silent()).measure()
 
 
 def main() -> int:

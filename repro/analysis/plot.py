@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import (
     FixedLocator,
     FuncFormatter,
+    LogLocator,
     MaxNLocator,
     NullLocator,
     StrMethodFormatter,
@@ -171,14 +172,18 @@ def _shape_x(axes: Axes, ticks: Sequence[float]) -> None:
 
 
 def _shape_y(axes: Axes) -> None:
-    """Fix the limits; within a decade put even ticks there, with their power in the label."""
+    """Fix the limits and put plain numbers at the ticks, with their power in the label.
+
+    Even ticks within a decade, 1-2-5 within three; beyond that the decades alone.
+    """
     low, high = axes.get_ylim()
     axes.set_ylim(low, high)
-    if high / low > 10:  # noqa: PLR2004 - a decade
-        return
-    power = math.floor(math.log10(high))
-    axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.yaxis.set_minor_locator(NullLocator())
+    if high / low > 1000:  # noqa: PLR2004 - three decades
+        return
+    within_decade = high / low <= 10  # noqa: PLR2004 - a decade
+    power = math.floor(math.log10(high))
+    axes.yaxis.set_major_locator(MaxNLocator(5) if within_decade else LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y / 10**power:.3g}"))
     axes.set_ylabel(axes.get_ylabel().replace("(kWh", f"($10^{{{power}}}$ kWh"))
 

@@ -128,7 +128,7 @@ def _check_member(info: zipfile.ZipInfo) -> None:
         raise ArchiveError(f"{info.filename}: encrypted")
     if info.external_attr >> 16 != _REGULAR:
         raise ArchiveError(f"{info.filename}: not a regular file of mode 0644")
-    if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
+    if info.compress_type != zipfile.ZIP_STORED:
         raise ArchiveError(f"{info.filename}: compressed: expected stored")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from repro.errors import MeterError
@@ -81,6 +81,12 @@ class Meter:
         return readings, failures
 
 
+#: The time of day is read once and then counted on, so that a clock that is set while a run goes on
+#: cannot make its windows overlap.
+_READ_AT, _TIME_OF_DAY = time.perf_counter(), datetime.now(UTC)
+
+
 def utc_now() -> str:
     """Return the time of day in UTC, to the microsecond, as ISO 8601 with a final Z."""
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    now = _TIME_OF_DAY + timedelta(seconds=time.perf_counter() - _READ_AT)
+    return now.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -9,6 +9,7 @@ import json
 import warnings
 import zipfile
 
+from repro.bundle import statements
 from repro.bundle.seal import ATTESTATION, SIGNER, assemble
 from repro.bundle.verify import Verdict
 
@@ -90,3 +91,10 @@ def assert_invalid(examination, step):
     assert examination.reasons[0].startswith(f"{step}: "), examination.reasons
     assert dict(examination.contents) == {}
     assert examination.bundle_class is None
+
+
+def sign_members(members, run, key):
+    """Sign whatever tag manifest there is, and zip."""
+    texts = statements.make(run, members, key)
+    lines = "".join(json.dumps(key.sign(text), sort_keys=True) + "\n" for text in texts)
+    return rezip({**members, ATTESTATION: lines.encode(), SIGNER: key.public.pem})

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from repro.bundle import Verdict
+from repro.bundle import Verdict, archive, seal
 from repro.bundle.archive import ArchiveError, pack, unpack
+from repro.errors import BundleError
 from tests.bundle.forge import assert_invalid, member, rezip
 
 
@@ -20,8 +21,8 @@ def test_a_zip_is_read_back_as_it_was_packed(members):
 
 
 def test_zipfile_reads_what_is_packed(members):
-    with zipfile.ZipFile(io.BytesIO(pack(members))) as archive:
-        assert {name: archive.read(name) for name in archive.namelist()} == members
+    with zipfile.ZipFile(io.BytesIO(pack(members))) as opened:
+        assert {name: opened.read(name) for name in opened.namelist()} == members
 
 
 @given(
@@ -59,8 +60,8 @@ def test_two_bundles_in_one_file_are_invalid(judge, sealed):
 
 def test_a_comment_is_invalid(judge, sealed):
     target = io.BytesIO(sealed)
-    with zipfile.ZipFile(target, "a") as archive:
-        archive.comment = b"hello"
+    with zipfile.ZipFile(target, "a") as opened:
+        opened.comment = b"hello"
     assert_invalid(judge(target.getvalue()), "zip")
 
 
@@ -70,8 +71,8 @@ def test_junk_between_the_members_is_invalid(judge, sealed):
     body, directory, end = sealed[:start], sealed[start:-22], sealed[-22:]
     end = end[:16] + struct.pack("<I", start + 4) + end[20:]
     stuffed = body + b"junk" + directory + end
-    with zipfile.ZipFile(io.BytesIO(stuffed)) as archive:
-        assert archive.testzip() is None
+    with zipfile.ZipFile(io.BytesIO(stuffed)) as opened:
+        assert opened.testzip() is None
     examination = judge(stuffed)
     assert_invalid(examination, "zip")
     assert "layout differs" in examination.reasons[0]
@@ -137,7 +138,7 @@ def test_too_many_members_are_invalid(judge):
 def test_an_encrypted_member_is_invalid(judge, sealed):
     examination = judge(with_flag(sealed, 0x1))
     assert_invalid(examination, "zip")
-    assert "encrypted" in examination.reasons[0]
+    assert examination.reasons == ("zip: bag-info.txt: encrypted",)
 
 
 @pytest.mark.parametrize("flag", [0x8, 0x20, 0x40, 0x800, 0x2000])
@@ -152,6 +153,19 @@ def with_flag(data, flag):
     for place in (6, start + 8):
         edited[place : place + 2] = struct.pack("<H", flag)
     return bytes(edited)
+
+
+def test_a_file_above_the_limit_is_not_read(judge, sealed, monkeypatch):
+    monkeypatch.setattr(archive, "MAX_BYTES", len(sealed) - 1)
+    examination = judge(sealed)
+    assert_invalid(examination, "zip")
+    assert examination.sha256 == ""
+
+
+def test_more_than_the_limit_is_never_written(run, key, monkeypatch):
+    monkeypatch.setattr(archive, "MAX_MEMBERS", 3)
+    with pytest.raises(BundleError, match="expected at most 3 files"):
+        seal(run, key=key)
 
 
 def test_a_rewritten_date_is_invalid(judge, sealed):

@@ -59,7 +59,8 @@ GOOD = b"window,name,sha256,seconds,sample_rate_hz,channels,seed\n0,a.wav,00,10.
 
 BAD = {
     "an unknown column": GOOD.replace(b"seed\n", b"seeds\n"),
-    "a repeated column": GOOD.replace(b"seed\n", b"channels\n"),
+    "a column for another": GOOD.replace(b"seed\n", b"channels\n"),
+    "a repeated column": GOOD.replace(b"seed\n", b"seed,seed\n").replace(b",0\n", b",0,0\n"),
     "a missing column": GOOD.replace(b",seed", b"").replace(b",0\n", b"\n"),
     "a missing cell": GOOD.replace(b",0\n", b"\n"),
     "a cell too many": GOOD.replace(b",0\n", b",0,0\n"),

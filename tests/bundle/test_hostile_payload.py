@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from repro.bundle import Verdict, datapackage, payload
-from tests.bundle.forge import files_of
+from tests.bundle.forge import assert_invalid, files_of
 
 FILES = (*payload.REQUIRED, "bundle.json", "datapackage.json", "ro-crate-metadata.json")
 fuzz = settings(
@@ -87,3 +88,48 @@ def test_any_cell_of_a_row_ends_in_a_verdict(judge_signed, members, cell):
         table = b"\n".join([header, b",".join(cells), *rest])
         files = with_tables_described(members, {"measurements.csv": table})
         assert judge_signed(files).verdict in Verdict
+
+
+def refused(examination, words):
+    assert_invalid(examination, "schema")
+    assert words in examination.reasons[0]
+
+
+def test_a_column_name_cannot_move_the_cursor_of_a_terminal(judge_signed, members):
+    files = with_tables_described(members, {"audio.csv": b"\x1b[2J\n"})
+    examination = judge_signed(files)
+    refused(examination, "columns unknown")
+    assert examination.reasons[0].isprintable()
+
+
+def test_a_reading_of_a_window_that_is_not_there_is_noticed(judge_signed, members):
+    reads = members["data/traces/reads.csv"]
+    reads += reads.splitlines(keepends=True)[-1].replace(b",13\n", b",99\n")
+    files = with_tables_described(members, {"traces/reads.csv": reads})
+    refused(judge_signed(files), "no row for window 99")
+
+
+CLIP = f"0,a.wav,{hashlib.sha256(b'RIFF').hexdigest()},10.0,16000,1,0\n".encode()
+
+
+def with_clips(members, lines, **audio):
+    table = members["data/audio.csv"] + lines
+    files = {f"audio/{name}.wav": data for name, data in audio.items()}
+    return with_tables_described(members, {"audio.csv": table, **files})
+
+
+def test_audio_that_is_listed_as_it_is_is_good(judge_signed, members):
+    examination = judge_signed(with_clips(members, CLIP, a=b"RIFF"))
+    assert examination.verdict is Verdict.INTEGRITY_ONLY
+
+
+def test_a_clip_listed_twice_is_noticed(judge_signed, members):
+    refused(judge_signed(with_clips(members, CLIP * 2)), "a clip is listed twice")
+
+
+def test_audio_that_is_not_listed_is_noticed(judge_signed, members):
+    refused(judge_signed(with_clips(members, CLIP, b=b"RIFF")), "audio/b.wav: not listed")
+
+
+def test_audio_with_another_digest_is_noticed(judge_signed, members):
+    refused(judge_signed(with_clips(members, CLIP, a=b"JUNK")), "audio/a.wav: digest differs")

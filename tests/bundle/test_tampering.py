@@ -9,7 +9,7 @@ import json
 import pytest
 from cryptography.hazmat.primitives import serialization as s
 
-from repro.bundle import Verdict, seal, statements
+from repro.bundle import Verdict, bag, seal
 from repro.bundle.seal import ATTESTATION, SIGNER
 from repro.signing import TrustStore, ephemeral_key
 from tests.bundle.forge import (
@@ -19,6 +19,7 @@ from tests.bundle.forge import (
     member,
     resign_statements,
     rezip,
+    sign_members,
     unzip,
     with_manifests,
 )
@@ -262,21 +263,91 @@ def test_two_signers_are_noticed(judge, members, run):
     assert_invalid(judge(rezip({**members, ATTESTATION: mixed})), "signatures")
 
 
-MANIFEST_LINES = [b"../../etc/passwd", b"/etc/passwd", b"data/none.csv", b"bagit.txt"]
+def listed(members, more=(), less=()):
+    """Make the lines of a manifest by hand."""
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}
+    names = sorted({*digests, *more} - {*less})
+    other = hashlib.sha256(b"").hexdigest()
+    return "".join(f"{digests.get(name, other)}  {name}\n" for name in names).encode()
+
+
+def with_tags(members, **changes):
+    tags = {name: members[name] for name in ("bag-info.txt", "bagit.txt", MANIFEST)}
+    return {**members, TAG_MANIFEST: listed(tags, **changes)}
+
+
+MANIFEST_LINES = {
+    "../../etc/passwd": "manifest",
+    "/etc/passwd": "manifest",
+    "data/none.csv": "manifest",
+    "bagit.txt": "files",
+}
 
 
 @pytest.mark.parametrize("path", MANIFEST_LINES)
-def test_a_manifest_that_lists_what_it_must_not_is_noticed(judge, members, run, key, path):
-    """Signed by the attacker, so that nothing but the closed file set can object."""
-    digest = hashlib.sha256(members["bagit.txt"]).hexdigest().encode()
-    lines = {*members[MANIFEST].splitlines(), digest + b"  " + path}
-    listed = b"".join(line + b"\n" for line in sorted(lines, key=lambda line: line[66:]))
-    forged = {**members, MANIFEST: listed}
-    tags = [hashlib.sha256(forged[name]).hexdigest() + f"  {name}\n"
-            for name in ("bag-info.txt", "bagit.txt", MANIFEST)]  # fmt: skip
-    forged[TAG_MANIFEST] = "".join(tags).encode()
-    envelopes = [key.sign(text) for text in statements.make(run, forged, key)]
-    lines = [json.dumps(envelope, sort_keys=True) + "\n" for envelope in envelopes]
-    forged[ATTESTATION] = "".join(lines).encode()
-    examination = judge(rezip(forged))
-    assert_invalid(examination, "files" if path == b"bagit.txt" else "manifest")
+def test_a_signed_manifest_that_lists_what_it_must_not_is_noticed(judge, members, run, key, path):
+    of_payload = {name: data for name, data in members.items() if name.startswith("data/")}
+    if path in members:
+        of_payload[path] = members[path]
+    forged = with_tags({**members, MANIFEST: listed(of_payload, more=[path])})
+    assert_invalid(judge(sign_members(forged, run, key)), MANIFEST_LINES[path])
+
+
+def test_a_signed_tag_manifest_that_leaves_a_tag_file_out_is_noticed(judge, members, run, key):
+    forged = with_tags(members, less=["bagit.txt"])
+    examination = judge(sign_members(forged, run, key))
+    assert_invalid(examination, "files")
+    assert "other files than they are for" in examination.reasons[0]
+
+
+def test_a_signed_manifest_that_leaves_a_payload_file_out_is_noticed(judge, members, run, key):
+    of_payload = {name: data for name, data in members.items() if name.startswith("data/")}
+    forged = with_tags({**members, MANIFEST: listed(of_payload, less=["data/run.json"])})
+    assert_invalid(judge(sign_members(forged, run, key)), "files")
+
+
+INFO_STEPS = {"Payload-Oxum": "files", "External-Identifier": "schema"}
+
+
+@pytest.mark.parametrize("label", INFO_STEPS)
+def test_a_signed_bag_info_that_is_wrong_is_noticed(judge, members, run, key, label):
+    info = members["bag-info.txt"].replace(f"{label}: ".encode(), f"{label}: 0".encode())
+    forged = with_tags({**members, "bag-info.txt": info})
+    examination = judge(sign_members(forged, run, key))
+    assert_invalid(examination, INFO_STEPS[label])
+    assert label in examination.reasons[0]
+
+
+def test_the_members_that_are_forged_above_are_good_when_signed_as_they_are(
+    judge, members, run, key
+):
+    examination = judge(sign_members(with_tags(members), run, key))
+    assert examination.verdict is Verdict.INTEGRITY_ONLY
+
+
+def test_an_envelope_written_in_another_way_is_noticed(judge, members):
+    lines = [json.dumps(json.loads(line), indent=None, separators=(",", ":"), sort_keys=True)
+             for line in lines_of(members)]  # fmt: skip
+    spaced = "".join(f"{line}\n" for line in lines).encode()
+    assert spaced != members[ATTESTATION]
+    assert_invalid(judge(rezip({**members, ATTESTATION: spaced})), "signatures")
+
+
+BAD_MANIFESTS = {
+    "out of order": "{0}  b\n{0}  a\n",
+    "a path twice": "{0}  a\n{0}  a\n",
+    "one space": "{0} a\n",
+    "capital digits": "{1}  a\n",
+    "a short digest": "abc  a\n",
+    "no last line end": "{0}  a",
+    "another line end": "{0}  a\r\n",
+    "an empty line": "{0}  a\n\n",
+    "no ascii": "{0}  \u00e4\n",
+}
+
+
+@pytest.mark.parametrize("name", BAD_MANIFESTS)
+def test_a_manifest_has_one_form(name):
+    text = BAD_MANIFESTS[name].format("0a" * 32, "0A" * 32)
+    with pytest.raises(ValueError):
+        bag.read_manifest(text.encode())

@@ -38,8 +38,16 @@ def test_the_signature_is_over_the_encoding_that_dsse_prescribes(key):
 
 
 def test_another_key_does_not_open_it(key):
-    with pytest.raises(SignatureError, match="does not verify"):
+    with pytest.raises(SignatureError, match="names another key"):
         open_envelope(key.sign(b"{}"), ephemeral_key().public)
+
+
+def test_another_key_does_not_open_it_under_a_borrowed_name(key):
+    stranger = ephemeral_key()
+    envelope = stranger.sign(b"{}")
+    envelope["signatures"][0]["keyid"] = key.public.keyid
+    with pytest.raises(SignatureError, match="does not verify"):
+        open_envelope(envelope, key.public)
 
 
 def test_another_payload_type_is_refused(key):

@@ -151,6 +151,14 @@ def test_a_key_is_never_replaced(tmp_path, name):
     assert (tmp_path / name).read_bytes() == b"precious"
 
 
+def test_a_key_that_appears_meanwhile_is_not_replaced(tmp_path, monkeypatch):
+    (tmp_path / signing.PRIVATE_NAME).write_bytes(b"precious")
+    monkeypatch.setattr(type(tmp_path), "exists", lambda _: False)
+    with pytest.raises(UsageError, match="cannot be written"):
+        signing.generate_key_files(tmp_path)
+    assert (tmp_path / signing.PRIVATE_NAME).read_bytes() == b"precious"
+
+
 def test_a_folder_that_cannot_be_made_is_a_usage_error(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(UsageError, match="cannot be written"):
