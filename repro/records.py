@@ -115,17 +115,57 @@ class WindowEntry(Record):
     audio: tuple[Clip, ...] = ()
 
 
+class Score(Record):
+    """One row of ``scores.csv``: the quality of a set of clips by one metric.
+
+    ``metric`` ``fad_inf`` is the distance extrapolated to infinitely many frames.
+    """
+
+    dataset: str
+    model: str
+    steps: int = Field(gt=0)
+    metric: Literal["fad", "fad_inf", "clap"]
+    value: float
+    n: int | None = Field(default=None, gt=0)
+    reference: str | None = None
+    embedding: str | None = None
+    engine: str | None = None
+    score_class: BundleClass = Field(serialization_alias="class", validation_alias="class")
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True
+    )
+
+
+class SourceFile(Record):
+    """One file that an imported bundle was made from, relative to what was imported."""
+
+    path: str
+    sha256: str
+
+
+class Origin(Record):
+    """Where the measurements of an imported bundle come from."""
+
+    layout: str
+    source: str
+    commit: str | None
+
+
 class Gpu(Record):
-    """The measured GPU. ``identity`` is a salted hash: no serial and no UUID is stored."""
+    """The measured GPU. ``identity`` is a salted hash: no serial and no UUID is stored.
+
+    Where a bundle is imported, what its source does not say is None.
+    """
 
     name: str
-    identity: str
-    index: int
-    memory_bytes: int
-    driver: str
-    cuda_driver: str
-    vbios: str
-    power_limit_w: float
+    identity: str | None
+    index: int | None
+    memory_bytes: int | None
+    driver: str | None
+    cuda_driver: str | None
+    vbios: str | None
+    power_limit_w: float | None
     persistence: bool | None
     ecc: bool | None
     simulated: bool
@@ -196,6 +236,7 @@ class Environment(Record):
     model: ModelFacts
     instruments: tuple[Instrument, ...]
     imported: bool = False
+    origin: Origin | None = None
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True
@@ -229,6 +270,8 @@ class Run(Record):
     header: JournalHeader
     sessions: tuple[Session, ...]
     entries: tuple[WindowEntry, ...]
+    scores: tuple[Score, ...] = ()
+    sources: tuple[SourceFile, ...] = ()
 
     @property
     def complete(self) -> bool:

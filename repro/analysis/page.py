@@ -272,10 +272,14 @@ def _counted(counts: Counter[str]) -> str:
 
 def _gpu(gpu: Gpu) -> str:
     kind = "simulated " if gpu.simulated else ""
-    return (
-        f"{kind}{gpu.name}, {gpu.memory_bytes / 2**30:.0f} GiB, driver {gpu.driver}, "
-        f"CUDA {gpu.cuda_driver}, power limit {gpu.power_limit_w:g} W"
-    )
+    facts = {
+        "{:.0f} GiB": gpu.memory_bytes and gpu.memory_bytes / 2**30,
+        "driver {}": gpu.driver,
+        "CUDA {}": gpu.cuda_driver,
+        "power limit {:g} W": gpu.power_limit_w,
+    }
+    known = [form.format(value) for form, value in facts.items() if value is not None]
+    return ", ".join([f"{kind}{gpu.name}", *known])
 
 
 def _commit(source: Source) -> str:

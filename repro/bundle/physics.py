@@ -188,7 +188,7 @@ def _sources(run: Run) -> Iterator[str]:
 def _power(run: Run) -> Iterator[str]:
     gpu = run.header.environment.machine.gpu
     # what a simulated board draws is a setting, and a wrong counter one of its uses
-    if gpu is None or gpu.simulated:
+    if gpu is None or gpu.simulated or gpu.power_limit_w is None:
         return
     refresh_s = _refresh_s(run)
     # a disputed row holds a reading known to be wrong, and is left out of every mean
