@@ -12,6 +12,7 @@ import selectors
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -114,7 +115,8 @@ class AdapterProcess:
         self._selector.close()
         for stream in (self._process.stdin, self._process.stdout, self._log):
             if stream is not None:
-                _close(stream)
+                with suppress(OSError):  # the other end has gone, or the disk is full
+                    stream.close()
 
     @property
     def _stdout(self) -> IO[bytes]:
@@ -137,8 +139,9 @@ class AdapterProcess:
         reply = json.loads(line)
         if reply["ok"]:
             return reply["value"]
-        self._log.write(reply["trace"].encode())
-        self._log.flush()
+        with suppress(OSError):  # a full disk must not hide what the worker said
+            self._log.write(reply["trace"].encode())
+            self._log.flush()
         raise WorkerError(reply["kind"], f"{op}: {reply['message']}")
 
     def _read_line(self, op: str, timeout_s: float) -> bytes:
@@ -167,10 +170,3 @@ class AdapterProcess:
             stream.seek(max(self._log_begin, end - LOG_TAIL_BYTES))
             lines = stream.read().decode(errors="replace").splitlines()
         return [line.strip() for line in lines[-LOG_TAIL_LINES:] if line.strip()]
-
-
-def _close(stream: IO[bytes]) -> None:
-    try:
-        stream.close()
-    except BrokenPipeError:
-        return

@@ -10,7 +10,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from repro.adapter import AdapterProcess, Generated
-from repro.errors import WorkerError
+from repro.errors import TtaError, WorkerError
 from repro.meter.window import utc_now
 from repro.plan import key_of
 from repro.records import Clip, Session, Status, WindowEntry
@@ -182,7 +182,7 @@ class Runner:
             self._audio_dir / f"{self._number:06d}-{number}.wav"
             for number in range(generated.clips)
         ]
-        worker.process.save([str(path) for path in paths])
+        self._write(worker, paths)
         first = self._protocol.seed + planned.item
         return tuple(
             Clip(
@@ -196,6 +196,17 @@ class Runner:
             )
             for number, path in enumerate(paths)
         )
+
+    def _write(self, worker: LoadedWorker, paths: list[Path]) -> None:
+        try:
+            worker.process.save([str(path) for path in paths])
+        except WorkerError as error:
+            if error.kind != "error":
+                raise
+            # A full disk says nothing about the model: stop, and let the window be done again.
+            raise TtaError(
+                f"audio: cannot be written: {error}; make room and give the same command again"
+            ) from error
 
     def _record_unmeasured(self, planned: PlannedWindow, status: Status, detail: str) -> None:
         row = self._rows.unmeasured(

@@ -51,6 +51,7 @@ class Generation:
     def __init__(self, seeds, audio_s):
         self.seeds, self.seconds, self.clips = seeds, audio_s, len(seeds)
     def write(self, paths):
+        {on_write}
         for seed, path in zip(self.seeds, paths):
             with wave.open(path, "wb") as out:
                 out.setnchannels(1)
@@ -87,12 +88,16 @@ class Adapter:
 """
 
 
-def write_model(root, name="fake", *, sleep_s=0.0, version="1.0", on_load="pass", extra=""):
+def write_model(
+    root, name="fake", *, sleep_s=0.0, version="1.0", on_load="pass", on_write="pass", extra=""
+):
     """Write a model folder below ``root`` and return ``root``, for ``--models-dir``."""
     folder = Path(root) / name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.toml").write_text(CARD.format(name=name))
-    text = ADAPTER.format(sleep_s=sleep_s, version=version, on_load=on_load, extra=extra)
+    text = ADAPTER.format(
+        sleep_s=sleep_s, version=version, on_load=on_load, on_write=on_write, extra=extra
+    )
     (folder / "adapter.py").write_text(text)
     return Path(root)
 

@@ -10,6 +10,7 @@ import zipfile
 import pytest
 
 from tests.fakes import (
+    ROOT,
     command,
     environment,
     fake_run,
@@ -458,3 +459,31 @@ def test_a_run_signed_with_a_key_is_trusted_by_who_trusts_it(models_dir, out, tm
     assert json.loads(tta("verify", path, "--json").stdout)[0]["verdict"] == "INTEGRITY_ONLY"
     trusted = tta("verify", path, "--public-key", public, "--json")
     assert json.loads(trusted.stdout)[0]["verdict"] == "TRUSTED"
+
+
+def test_audio_that_cannot_be_written_stops_the_run_and_is_no_fault_of_the_model(tmp_path, out):
+    full = tmp_path / "full"
+    full.touch()
+    broken = f"if os.path.exists({str(full)!r}) and paths[0].endswith('2-0.wav'): raise OSError(28, 'No space left on device')"  # noqa: E501
+    models_dir = write_model(tmp_path / "models", sleep_s=SLEEP_S, on_write=broken)
+    arguments = fake_run(models_dir, out, "--study", "steps", "--steps", "2", "--repeats", "3")
+    stopped = tta(*arguments)
+
+    assert stopped.returncode == 1
+    assert "audio: cannot be written" in stopped.stderr
+    assert "No space left on device" in stopped.stderr
+    assert [row["status"] for row in rows_of(out)] == ["ok", "ok"]
+    full.unlink()
+    assert tta(*arguments).returncode == 0
+    assert len(points(rows_of(out))) == 3
+
+
+def test_the_example_of_the_page_on_adding_a_model_runs_smoke(out):
+    done = tta(
+        "smoke", "--models-dir", ROOT / "tests" / "models" / "example_models",
+        "--model", "sine", "--out", out,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    assert "INTEGRITY_ONLY" in done.stdout
+    assert {row["executed_steps"] for row in rows_of(out)} == {2, 4, 8}
