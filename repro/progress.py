@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Column
 
 if TYPE_CHECKING:
     from repro.records import Window, WindowEntry
@@ -62,27 +63,27 @@ class Bar:
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
             TextColumn("{task.description}"),
-            BarColumn(),
+            BarColumn(bar_width=16),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
+            TextColumn("{task.fields[last]}", table_column=Column(no_wrap=True)),
             console=console,
             auto_refresh=False,
         )
-        self._task = self._progress.add_task("", total=None, visible=False)
+        self._task = self._progress.add_task("", total=None, visible=False, last="")
         self._progress.start()
 
     def begin(self, model: str, done: int, total: int) -> None:
         """Start a bar of the windows of one model."""
         self._progress.reset(
-            self._task, description=model, completed=done, total=total, visible=True
+            self._task, description=model, completed=done, total=total, visible=True, last=""
         )
         self._progress.refresh()
 
     def window(self, entry: WindowEntry) -> None:
         """Move on by one window and show its figures."""
-        description = f"{entry.row.model}  {describe_window(entry.row)}"
         advance = 0 if entry.row.warmup else 1
-        self._progress.update(self._task, advance=advance, description=description)
+        self._progress.update(self._task, advance=advance, last=describe_window(entry.row))
         self._progress.refresh()
 
     def say(self, text: str) -> None:
