@@ -30,6 +30,17 @@ class Reference(Record):
     source: str
 
 
+class WeightFiles(Record):
+    """Which files of the checkpoint are needed, and how to come by them where no hub has them.
+
+    ``sha256`` names the files whose content is known; ``by_hand`` says where the others lie.
+    """
+
+    files: tuple[str, ...] = Field(min_length=1)
+    sha256: dict[str, str] = Field(default_factory=dict)
+    by_hand: str | None = None
+
+
 class Deviation(Record):
     """Where this model differs from upstream or from the paper, and why."""
 
@@ -59,6 +70,7 @@ class ModelCard(Record):
     weights_bytes: int | None = None
     parameters: dict[str, int] = Field(default_factory=dict)
     reference: Reference | None = None
+    weights: WeightFiles | None = None
     deviations: tuple[Deviation, ...] = ()
 
 
@@ -132,13 +144,24 @@ def choose(catalog: dict[str, Model], names: tuple[str, ...]) -> list[Model]:
         UsageError: a name is unknown, or its model is not installed.
 
     """
-    for name in names:
-        if name not in catalog:
-            raise UsageError(f"model: expected one of {', '.join(catalog)}, found {name!r}")
-        reason = catalog[name].missing()
+    chosen = [find(catalog, name) for name in dict.fromkeys(names)]
+    for model in chosen:
+        reason = model.missing()
         if reason:
-            raise UsageError(f"model {name}: {reason}")
-    return [catalog[name] for name in dict.fromkeys(names)]
+            raise UsageError(f"model {model.name}: {reason}")
+    return chosen
+
+
+def find(catalog: dict[str, Model], name: str) -> Model:
+    """Return a model by name.
+
+    Raises:
+        UsageError: there is none of that name.
+
+    """
+    if name not in catalog:
+        raise UsageError(f"model: expected one of {', '.join(catalog)}, found {name!r}")
+    return catalog[name]
 
 
 def _read_folder(root: Path) -> list[Model]:

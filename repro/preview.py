@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from repro.catalog import read_catalog
-from repro.errors import UsageError
+from repro.catalog import find, read_catalog
 from repro.plan import study_summary
 from repro.records import Record
 from repro.request import Options, chosen_protocol
@@ -117,9 +116,6 @@ def render(grid: Preview) -> str:
 
 
 def _select(catalog: dict[str, Model], names: tuple[str, ...]) -> list[Model]:
-    for name in names:
-        if name not in catalog:
-            raise UsageError(f"model: expected one of {', '.join(catalog)}, found {name!r}")
     if names:
-        return [catalog[name] for name in dict.fromkeys(names)]
+        return [find(catalog, name) for name in dict.fromkeys(names)]
     return [model for model in catalog.values() if model.card.in_paper]

@@ -18,6 +18,8 @@ COMMANDS = {
     "quick": ("measure", "quick"),
     "full": ("measure", "full"),
     "plan": ("plan", "plan"),
+    "models": ("models", "models"),
+    "weights": ("weights", "weights"),
     "verify": ("verify", "verify"),
     "keygen": ("keygen", "keygen"),
     "report": ("report", "report"),

@@ -40,6 +40,15 @@ class Counts(click.ParamType[tuple[int, ...]]):
 COUNTS = Counts()
 
 
+models_dir_option = click.option(
+    "--models-dir",
+    "models_dirs",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with further model folders; may be repeated.",
+)
+
+
 def grid_options(function: Function) -> Function:
     """Add the options that choose models and cut the grid."""
     options = [
@@ -52,9 +61,7 @@ def grid_options(function: Function) -> Function:
         click.option("--steps", type=COUNTS, help="Steps of the study steps, e.g. 10,25."),
         click.option("--batch-sizes", type=COUNTS, help="Sizes of the study batch, 1,2 or 1-10."),
         click.option("--repeats", type=click.IntRange(min=1), help="Measured windows per setting."),
-        click.option("--models-dir", "models_dirs", multiple=True,
-                     type=click.Path(exists=True, file_okay=False, path_type=Path),
-                     help="Folder with further model folders; may be repeated."),
+        models_dir_option,
     ]  # fmt: skip
     for option in reversed(options):
         function = option(function)

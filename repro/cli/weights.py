@@ -1,0 +1,68 @@
+"""``weights``: fetch and check checkpoints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from repro.cli.options import models_dir_option
+
+
+@click.group()
+def weights() -> None:
+    """Fetch and check the checkpoints of models."""
+
+
+@weights.command()
+@click.argument("name")
+@click.option(
+    "--token-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File that holds a token of the hub, for a gated model.  [default: this machine's login]",
+)
+@models_dir_option
+@click.option("--yes", is_flag=True, help="Accept the licence without being asked.")
+def fetch(name: str, token_file: Path | None, models_dirs: tuple[Path, ...], *, yes: bool) -> None:
+    """Fetch a checkpoint by its pinned revision; resumes what was interrupted.
+
+    Its licence is shown first: several allow no commercial use.
+    """
+    from repro import weights as store  # noqa: PLC0415 - --help must answer at once
+    from repro.catalog import find, read_catalog  # noqa: PLC0415
+
+    card = find(read_catalog(models_dirs), name).card
+    note = f" ({card.licence_note})" if card.licence_note else ""
+    click.echo(f"{card.checkpoint} at {card.revision}, licence {card.licence}{note}", err=True)
+    if not yes:
+        click.confirm("fetch it under this licence?", abort=True, err=True)
+    token = token_file.read_text(encoding="utf-8").strip() if token_file else None
+    click.echo(store.fetch(card, token))
+
+
+@weights.command()
+@click.argument("name")
+@click.option(
+    "--weights",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Check this folder.  [default: the cache of the hub]",
+)
+@models_dir_option
+def check(name: str, folder: Path | None, models_dirs: tuple[Path, ...]) -> None:
+    """Compare every file of a checkpoint with its digest."""
+    from repro import weights as store  # noqa: PLC0415 - --help must answer at once
+    from repro.catalog import find, read_catalog  # noqa: PLC0415
+    from repro.errors import TtaError  # noqa: PLC0415
+
+    card = find(read_catalog(models_dirs), name).card
+    where = folder or store.find(card)
+    if where is None:
+        raise TtaError(
+            f"weights of {name}: expected {card.checkpoint} at {card.revision} in the cache, found "
+            f"none; run `tta-energy weights fetch {name}`"
+        )
+    files = store.check(card, where)
+    for item in files:
+        click.echo(f"{item.state:<8} {item.file}")
+    store.refuse_damaged(card, files)

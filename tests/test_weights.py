@@ -1,0 +1,192 @@
+import hashlib
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.fakes import command, environment
+from tests.hub import REVISION, Hub
+
+FILES = {
+    "config.json": b"{}",
+    "unet/model.safetensors": b"numbers" * 1000,
+    "training/optimizer.bin": b"not needed",
+}
+
+CARD = """
+name = "{name}"
+title = "From a hub"
+in_paper = false
+environment = "plain"
+checkpoint = "somebody/model"
+revision = "{revision}"
+licence = "CC-BY-NC-4.0"
+licence_note = "no commercial use"
+dtype = "float32"
+sample_rate_hz = 8000
+channels = 1
+
+[weights]
+files = ["*.json", "*/*.safetensors"]
+{digests}
+"""
+
+
+@pytest.fixture
+def hub():
+    server = Hub(dict(FILES))
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def gated():
+    server = Hub(dict(FILES), gated=True)
+    yield server
+    server.close()
+
+
+@pytest.fixture(autouse=True)
+def models_dir(tmp_path):
+    return write_card(tmp_path / "models")
+
+
+def write_card(folder, digests="", revision=REVISION):
+    path = folder / "remote" / "model.toml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(CARD.format(name="remote", revision=revision, digests=digests))
+    return folder
+
+
+def weights(tmp_path, hub, *arguments, stdin=None):
+    variables = {
+        "HF_HOME": str(tmp_path / "cache"),
+        "HF_ENDPOINT": hub.address if hub else "http://127.0.0.1:9",
+        "HF_HUB_DISABLE_XET": "1",
+    }
+    return subprocess.run(
+        command("weights", *arguments, "--models-dir", tmp_path / "models"),
+        capture_output=True, text=True, check=False, input=stdin,
+        env={**environment(**variables)},
+    )  # fmt: skip
+
+
+def test_what_is_needed_is_fetched_at_the_pinned_revision_and_nothing_else(tmp_path, hub):
+    done = weights(tmp_path, hub, "fetch", "remote", "--yes")
+
+    assert done.returncode == 0, done.stderr
+    folder = Path(done.stdout.strip())
+    assert folder.name == REVISION
+    files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert files == {"config.json", "unet/model.safetensors"}
+
+
+def test_the_licence_is_shown_and_asked_for_before_anything_is_fetched(tmp_path, hub):
+    done = weights(tmp_path, hub, "fetch", "remote", stdin="n\n")
+
+    assert done.returncode == 130
+    assert "licence CC-BY-NC-4.0 (no commercial use)" in done.stderr
+    assert hub.requests == []
+
+
+def test_a_fetch_goes_on_where_it_stopped(tmp_path, hub):
+    weights(tmp_path, hub, "fetch", "remote", "--yes")
+    hub.requests.clear()
+    weights(tmp_path, hub, "fetch", "remote", "--yes")
+
+    assert not [path for verb, path in hub.requests if verb == "GET" and "/resolve/" in path]
+
+
+def test_a_gated_checkpoint_needs_a_token_and_says_how(tmp_path, gated):
+    refused = weights(tmp_path, gated, "fetch", "remote", "--yes")
+    token = tmp_path / "token"
+    token.write_text("good-token\n")
+    granted = weights(tmp_path, gated, "fetch", "remote", "--yes", "--token-file", token)
+
+    assert refused.returncode == 1
+    assert "is gated: accept its licence on its page and give a token" in refused.stderr
+    assert granted.returncode == 0, granted.stderr
+    assert "good-token" not in granted.stdout + granted.stderr
+    for path in (tmp_path / "cache").rglob("*"):
+        assert not path.is_file() or b"good-token" not in path.read_bytes()
+
+
+def test_a_hub_that_cannot_be_reached_is_one_line(tmp_path):
+    done = weights(tmp_path, None, "fetch", "remote", "--yes")
+
+    assert done.returncode == 1
+    assert "cannot fetch somebody/model" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_whole_checkpoint_is_found_and_checked_without_network(tmp_path, hub):
+    weights(tmp_path, hub, "fetch", "remote", "--yes")
+    done = weights(tmp_path, None, "check", "remote")
+
+    assert done.returncode == 0, done.stderr
+    assert "whole    unet/model.safetensors" in done.stdout
+
+
+def test_a_damaged_file_is_named(tmp_path, hub):
+    folder = Path(weights(tmp_path, hub, "fetch", "remote", "--yes").stdout.strip())
+    (folder / "unet" / "model.safetensors").resolve().write_bytes(b"other")
+    done = weights(tmp_path, None, "check", "remote")
+
+    assert done.returncode == 1
+    assert "damaged  unet/model.safetensors" in done.stdout
+    assert "unet/model.safetensors is not what it should be" in done.stderr
+
+
+def test_a_pinned_digest_outweighs_what_the_hub_serves(tmp_path, hub):
+    digest = hashlib.sha256(b"what it once was").hexdigest()
+    write_card(tmp_path / "models", f'sha256 = {{ "unet/model.safetensors" = "{digest}" }}')
+    done = weights(tmp_path, hub, "fetch", "remote", "--yes")
+
+    assert done.returncode == 1
+    assert "is not what it should be" in done.stderr
+
+
+def test_a_file_that_must_be_there_and_is_not_is_named(tmp_path):
+    write_card(tmp_path / "models", f'sha256 = {{ "vae.bin" = "{"0" * 64}" }}')
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "other.bin").touch()
+    done = weights(tmp_path, None, "check", "remote", "--weights", tmp_path / "folder")
+
+    assert done.returncode == 1
+    assert "expected vae.bin" in done.stderr
+
+
+def test_a_checkpoint_on_no_hub_says_where_it_lies(tmp_path):
+    write_card(tmp_path / "models", 'by_hand = "download it from its page"')
+    done = weights(tmp_path, None, "fetch", "remote", "--yes")
+
+    assert done.returncode == 2
+    assert "download it from its page" in done.stderr
+
+
+def test_the_list_of_models_is_one_document(tmp_path, hub, models_dir):
+    weights(tmp_path, hub, "fetch", "remote", "--yes")
+    done = subprocess.run(
+        command("models", "--models-dir", models_dir, "--json"),
+        capture_output=True, text=True, check=True,
+        env=environment(HF_HOME=str(tmp_path / "cache")),
+    )  # fmt: skip
+    listed = {item["name"]: item for item in json.loads(done.stdout)}
+
+    assert listed["remote"]["weights"] == "here"
+    assert listed["audioldm"]["weights"] == "missing"
+    assert listed["audioldm"]["parameters_total"] == 420_980_338
+    assert listed["audioldm"]["parameters"]["unet"] == 185_036_552
+    assert done.stderr == ""
+
+
+def test_one_model_is_shown_with_its_licence_and_deviations():
+    done = subprocess.run(
+        command("models", "audioldm"), capture_output=True, text=True, check=True,
+        env=environment(),
+    )  # fmt: skip
+
+    assert "420,980,338" in done.stdout
+    assert "CC-BY-NC-SA-4.0" in done.stdout
+    assert "deviation: " in done.stdout
