@@ -85,7 +85,7 @@ class Window(Record):
     repeat: int = Field(ge=1)
     item: int = Field(ge=0)
     dataset: str | None = None
-    seed: int
+    seed: int | None = None
     status: Status
     warmup: bool
     started_at: str
@@ -197,7 +197,7 @@ class ModelFacts(Record):
     libraries: dict[str, str]
     parameters: dict[str, int]
     dtype: str
-    attention: str
+    attention: str | None
     device: str
     sample_rate_hz: int
     channels: int

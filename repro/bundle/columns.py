@@ -25,10 +25,10 @@ class Read(Reading):
 
 def write(record: type[R], rows: Iterable[R], *, header: Sequence[str] | None = None) -> bytes:
     """Write rows below the fields of their record, or below those that ``header`` names."""
-    names = list(header or record.model_fields)
+    names = list(header or names_of(record))
     lines = [",".join(names)]
     for row in rows:
-        values = row.model_dump(mode="json")
+        values = row.model_dump(mode="json", by_alias=True)
         lines.append(",".join(_cell(values[name]) for name in names))
     return "".join(f"{line}\n" for line in lines).encode()
 
@@ -42,13 +42,19 @@ def read(record: type[R], data: bytes) -> tuple[R, ...]:
 
     """
     header, *lines = _lines(data)
-    unknown = set(header) - set(record.model_fields)
+    unknown = set(header) - set(names_of(record))
     if unknown or len(set(header)) != len(header):
         raise ValueError(f"columns unknown or repeated: {', '.join(sorted(unknown)) or 'repeated'}")
     rows = tuple(_row(record, header, cells) for cells in lines)
     if write(record, rows, header=header) != data:
         raise ValueError("cells are not in their canonical form")
     return rows
+
+
+def names_of(record: type[Record]) -> list[str]:
+    """Return the columns of a record: its fields, or what they are called outside Python."""
+    fields = record.model_fields.items()
+    return [field.serialization_alias or name for name, field in fields]
 
 
 def _lines(data: bytes) -> list[list[str]]:

@@ -8,14 +8,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from repro.bundle import payload
+from repro.bundle import payload, privacy
 from repro.bundle.bag import sha256
 from repro.records import Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from repro.records import Run
+    from repro.records import Origin, Run
 
 NAME = "ro-crate-metadata.json"
 
@@ -39,12 +39,15 @@ _MEDIA_TYPES = {
     "wav": "audio/wav",
     "flac": "audio/flac",
 }
+_ORIGIN = "#origin"
 _INPUTS = (payload.PROTOCOL, payload.MODEL, payload.LOCK)
 
 
 def write(run: Run, files: Mapping[str, bytes], *, title: str) -> bytes:
     """Describe a run whose files are ``files``."""
-    actions = list(_actions(run))
+    environment = run.header.environment
+    actions = [_import(run, files)] if environment.imported else list(_actions(run))
+    origin = [_origin(environment.origin)] if environment.origin else []
     graph = [
         _descriptor(),
         _root(run, files, title, actions),
@@ -52,6 +55,7 @@ def write(run: Run, files: Mapping[str, bytes], *, title: str) -> bytes:
         _LICENCE,
         _software(run),
         *actions,
+        *origin,
         *(_file(name, files[name]) for name in sorted(files)),
     ]
     return payload.json_text({"@context": _CONTEXT, "@graph": graph})
@@ -70,6 +74,7 @@ def _root(
     run: Run, files: Mapping[str, bytes], title: str, actions: list[dict[str, Any]]
 ) -> dict[str, Any]:
     environment = run.header.environment
+    based = {"isBasedOn": {"@id": _ORIGIN}} if environment.origin else {}
     return {
         "@id": "./",
         "@type": "Dataset",
@@ -82,6 +87,32 @@ def _root(
         "conformsTo": {"@id": _PROFILE},
         "hasPart": [{"@id": name} for name in sorted(files)],
         "mentions": _compact([{"@id": action["@id"]} for action in actions]),
+        **based,
+    }
+
+
+def _origin(origin: Origin) -> dict[str, Any]:
+    commit = {"version": origin.commit} if origin.commit else {}
+    return {
+        "@id": _ORIGIN,
+        "@type": "CreativeWork",
+        "name": privacy.clean_value(origin.source),
+        "description": f"published measurements in the layout {origin.layout}",
+        **commit,
+    }
+
+
+def _import(run: Run, files: Mapping[str, bytes]) -> dict[str, Any]:
+    """Describe an import: not when, so that the same files give the same bundle."""
+    return {
+        "@id": "#import",
+        "@type": "CreateAction",
+        "name": "import of measurements made elsewhere",
+        "description": f"{len(run.sources)} published files, named in {payload.SOURCES}",
+        "instrument": {"@id": "#tta-energy"},
+        "object": [{"@id": name} for name in (*_INPUTS, payload.SOURCES)],
+        "result": [{"@id": name} for name in payload.tables(files) if name != payload.SOURCES],
+        "actionStatus": "http://schema.org/CompletedActionStatus",
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from repro.bundle.bag import sha256
-from repro.bundle.payload import TABLES, json_text
+from repro.bundle.payload import json_text, tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ NAME = "datapackage.json"
 
 def write(files: Mapping[str, bytes], *, name: str, title: str) -> bytes:
     """Describe each table among ``files`` (Data Package 1.0, Table Schema 1.0)."""
-    resources = [_resource(path, files[path], record) for path, record in TABLES.items()]
+    resources = [_resource(path, files[path], record) for path, record in tables(files).items()]
     package = {
         "profile": "tabular-data-package",
         "name": name,
@@ -35,7 +35,7 @@ def check(files: Mapping[str, bytes], package: Any) -> None:
 
     """
     described = {item["path"]: (item["bytes"], item["hash"]) for item in package["resources"]}
-    for path in TABLES:
+    for path in tables(files):
         if described.get(path) != (len(files[path]), f"sha256:{sha256(files[path])}"):
             raise ValueError(f"{NAME}: size or digest of {path} differs")
 
@@ -55,7 +55,7 @@ def _resource(path: str, data: bytes, record: type[Record]) -> dict[str, Any]:
 
 
 def _fields(record: type[Record]) -> list[dict[str, Any]]:
-    schema = record.model_json_schema()
+    schema = record.model_json_schema(by_alias=True)
     required = schema.get("required", [])
     return [
         _field(name, _resolve(shape, schema), required=name in required)

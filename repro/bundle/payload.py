@@ -19,7 +19,9 @@ from repro.records import (
     Reading,
     Record,
     Run,
+    Score,
     Session,
+    SourceFile,
     Window,
     WindowEntry,
 )
@@ -35,10 +37,14 @@ RUN = "run.json"
 MEASUREMENTS = "measurements.csv"
 READS = "traces/reads.csv"
 AUDIO = "audio.csv"
+SCORES = "scores.csv"
+SOURCES = "sources.csv"
 AUDIO_FOLDER = "audio/"
 
 TABLES: dict[str, type[Record]] = {MEASUREMENTS: Window, READS: Read, AUDIO: Clip}
 REQUIRED = (PROTOCOL, MODEL, LOCK, ENVIRONMENT, RUN, *TABLES)
+# an imported run has them besides: scores where the publication does, and always its sources
+IMPORTED_TABLES: dict[str, type[Record]] = {SCORES: Score, SOURCES: SourceFile}
 
 
 class RunFacts(Record):
@@ -66,6 +72,7 @@ def write(run: Run) -> dict[str, bytes]:
         MEASUREMENTS: columns.write(Window, (_clean_row(entry.row) for entry in run.entries)),
         READS: columns.write(Read, _reads(run.entries)),
         AUDIO: columns.write(Clip, (clip for entry in run.entries for clip in entry.audio)),
+        **_imported(run),
     }
 
 
@@ -90,14 +97,52 @@ def read(files: Mapping[str, bytes]) -> Run:
         requirements_lock=_decode(files, LOCK),
         planned_windows=facts.planned_windows,
     )
-    run = Run(header=header, sessions=facts.sessions, entries=tuple(_entries(files)))
+    run = Run(
+        header=header,
+        sessions=facts.sessions,
+        entries=tuple(_entries(files)),
+        scores=_table(Score, files, SCORES) if SCORES in files else (),
+        sources=_table(SourceFile, files, SOURCES) if SOURCES in files else (),
+    )
     _check_audio(run, files)
+    check_origin(run)
+    _check_scores(run)
     return run
+
+
+def tables(files: Mapping[str, bytes]) -> dict[str, type[Record]]:
+    """Return the tables among the files of a run, each with what its rows are."""
+    return {name: record for name, record in (TABLES | IMPORTED_TABLES).items() if name in files}
+
+
+def check_origin(run: Run) -> None:
+    """Insist that an imported run says where it comes from, and that no other run does.
+
+    Raises:
+        ValueError: naming what is missing or too much.
+
+    """
+    environment = run.header.environment
+    if environment.imported:
+        if environment.origin is None or not run.sources:
+            raise ValueError("an imported run expected its origin and its sources, found none")
+        return
+    if environment.origin is not None or run.sources or run.scores:
+        raise ValueError("a run that is not imported expected no origin, sources or scores")
 
 
 def json_text(value: Any) -> bytes:
     """Return JSON as it stands in a bundle: indented, in the order of its fields."""
     return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _imported(run: Run) -> dict[str, bytes]:
+    files = {}
+    if run.scores:
+        files[SCORES] = columns.write(Score, run.scores)
+    if run.sources:
+        files[SOURCES] = columns.write(SourceFile, run.sources)
+    return files
 
 
 def _clean_environment(environment: Environment) -> dict[str, Any]:
@@ -148,6 +193,18 @@ def _check_audio(run: Run, files: Mapping[str, bytes]) -> None:
             raise ValueError(f"{name}: not listed in {AUDIO}")
         if sha256(files[name]) != clips[name].sha256:
             raise ValueError(f"{name}: digest differs from {AUDIO}")
+
+
+def _check_scores(run: Run) -> None:
+    model = run.entries[0].row.model if run.entries else None
+    seen: set[tuple[object, ...]] = set()
+    for score in run.scores:
+        key = (score.dataset, score.steps, score.metric, score.reference)
+        if score.model != model:
+            raise ValueError(f"{SCORES}: model expected as in {MEASUREMENTS}, found another")
+        if key in seen:
+            raise ValueError(f"{SCORES}: a score is there twice")
+        seen.add(key)
 
 
 R = TypeVar("R", bound=Record)

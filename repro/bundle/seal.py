@@ -90,6 +90,10 @@ def _check_complete(run: Run) -> None:
             f"run {run.header.run_id}: expected {run.header.planned_windows} windows, "
             f"found {found}: resume it with the same command"
         )
+    try:
+        payload.check_origin(run)
+    except ValueError as error:
+        raise BundleError(f"run {run.header.run_id}: {error}") from error
 
 
 def _stem(run: Run) -> str:

@@ -86,6 +86,10 @@ def _dependencies(run: Run, members: Mapping[str, bytes]) -> list[dict[str, Any]
         found.append({"name": "source", "digest": {"gitCommit": environment.source.commit}})
     if environment.model.weights_sha256:
         found.append({"name": "weights", "digest": {"sha256": environment.model.weights_sha256}})
+    if environment.origin:
+        found.append(_digest(members, payload.SOURCES))
+    if environment.origin and environment.origin.commit:
+        found.append({"name": "origin", "digest": {"gitCommit": environment.origin.commit}})
     return found
 
 
@@ -93,15 +97,16 @@ def _test_result(run: Run, members: Mapping[str, bytes]) -> dict[str, Any]:
     checks = physics.examine(run)
     failed = [name for name, problem in checks if problem]
     statuses = {entry.row.status for entry in run.entries}
+    warned = ["physics: not checked: imported"] if run.header.environment.imported else []
     if failed or Status.FAILED in statuses:
         result = "FAILED"
     else:
-        result = "PASSED" if statuses <= {Status.OK} else "WARNED"
+        result = "PASSED" if statuses <= {Status.OK} and not warned else "WARNED"
     return {
         "result": result,
         "configuration": [_digest(members, payload.PROTOCOL)],
         "passedTests": [name for name, problem in checks if not problem],
-        "warnedTests": [],
+        "warnedTests": warned,
         "failedTests": failed,
     }
 

@@ -77,16 +77,6 @@ def test_a_folder_is_invalid_and_no_error(tmp_path):
     assert_invalid(examine(tmp_path, trust=TrustStore()), "zip")
 
 
-def test_an_imported_bundle_is_valid_with_its_physics_not_checked(judge, run, key):
-    bare = run.model_copy(
-        update={"entries": tuple(e.model_copy(update={"readings": ()}) for e in run.entries)}
-    )
-    examination = judge(seal(with_environment(bare, imported=True), key=key))
-    assert examination.verdict is Verdict.INTEGRITY_ONLY
-    assert examination.imported is True
-    assert "physics: not checked: imported" in examination.reasons
-
-
 def test_the_challenge_asked_for_is_accepted(judge, run, key):
     sealed = seal(with_environment(run, challenge="n0nce"), key=key)
     assert judge(sealed, challenge="n0nce").verdict is Verdict.INTEGRITY_ONLY

@@ -15,6 +15,7 @@ from repro.bundle.seal import ATTESTATION, SIGNER
 from repro.signing import SigningKey, ephemeral_key
 from tests import validators
 from tests.bundle.forge import resign, rezip, unzip
+from tests.bundle.imported import make_imported_run
 from tests.factories import make_gpu, make_run
 
 OPENSSL = Path(__file__).with_name("verify_with_openssl.sh")
@@ -73,10 +74,13 @@ def rocrate(path, cache):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("gpu", [make_gpu(), None], ids=["gpu", "cpu"])
-def test_rocrate_validator_accepts_a_bundle(tmp_path, context_cache, key, gpu):
+RUNS = {"gpu": make_run(gpu=make_gpu()), "cpu": make_run(), "imported": make_imported_run()}
+
+
+@pytest.mark.parametrize("kind", RUNS)
+def test_rocrate_validator_accepts_a_bundle(tmp_path, context_cache, key, kind):
     path = tmp_path / "bundle.zip"
-    path.write_bytes(seal(make_run(gpu=gpu), key=key))
+    path.write_bytes(seal(RUNS[kind], key=key))
     done = rocrate(path, context_cache)
     assert done.returncode == 0, done.stdout
     assert "is a valid process-run-crate-0.5" in done.stdout
@@ -126,6 +130,19 @@ def test_frictionless_accepts_a_bundle(folder):
         "measurements.csv", "traces/reads.csv", "audio.csv",
     ]  # fmt: skip
     assert report["tasks"][0]["stats"]["rows"] == 14
+
+
+def test_frictionless_accepts_an_imported_bundle(tmp_path, key):
+    folder = lay_out(tmp_path / "bag", unzip(seal(make_imported_run(), key=key)))
+    done = frictionless(folder)
+    assert done.returncode == 0, done.stdout
+    rows = {
+        task["place"]: task["stats"].get("rows", 0) for task in json.loads(done.stdout)["tasks"]
+    }
+    assert rows == {
+        "measurements.csv": 14, "traces/reads.csv": 0, "audio.csv": 0, "scores.csv": 3,
+        "sources.csv": 1,
+    }  # fmt: skip
 
 
 def spoil(folder, old, new, *, described):
