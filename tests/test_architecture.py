@@ -67,7 +67,7 @@ def test_a_module_without_a_place_breaks_the_first_contract(copy):
 HEAVY = ("torch", "matplotlib", "pandas", "pynvml", "codecarbon", "pydantic", "rich", "numpy")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["full", "--help"], ["verify", "--help"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["full", "--help"], ["compare", "--help"]])
 def test_help_is_answered_without_anything_heavy(arguments):
     program = (
         "import sys\n"

@@ -22,7 +22,9 @@ COMMANDS = {
     "weights": ("weights", "weights"),
     "verify": ("verify", "verify"),
     "keygen": ("keygen", "keygen"),
+    "import": ("import_", "import_"),
     "report": ("report", "report"),
+    "compare": ("compare", "compare"),
 }
 
 
@@ -47,14 +49,14 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, prog_name="tta-energy")
 @click.pass_context
 def cli(ctx: click.Context, *, verbose: bool) -> None:
-    r"""Measure what an audio generator costs in energy, sign it, and draw it.
+    """Measure what an audio generator costs in energy, sign it, and draw it.
 
     \b
     Start here:
       tta-energy smoke          the whole path without a GPU, in about a minute
       tta-energy plan full      what the paper's protocol asks for; runs nothing
       tta-energy full           measure it
-    """
+    """  # noqa: D301 - click's mark for lines that stay as they are is the character itself
     ctx.obj = {"verbose": verbose}
 
 

@@ -54,10 +54,10 @@ def compare(
     require_trusted: bool,
     as_json: bool,
 ) -> None:
-    r"""Compare the energy of two or more sides: reproduced, not reproduced, inconclusive.
+    """Compare the energy of two or more sides: reproduced, not reproduced, inconclusive.
 
     BUNDLE is a bundle or a folder of them. A side is all bundles of one hardware in one folder;
-    where everything named is one side, each bundle becomes one.
+    where everything named is one side that has a model twice, each bundle becomes one.
 
     \b
       tta-energy compare a40/ h200/ --out out       two kinds of hardware
@@ -66,7 +66,7 @@ def compare(
       tta-energy compare a.zip b.zip --out out      two runs
 
     All sides are compared with the first. Whatever the answer, the exit code is 0.
-    """
+    """  # noqa: D301 - click's mark for lines that stay as they are is the character itself
     from repro.analysis.compare.document import document  # noqa: PLC0415 - --help must answer at once
     from repro.analysis.compare.files import write_comparison  # noqa: PLC0415
     from repro.analysis.compare.sides import folders  # noqa: PLC0415
@@ -94,4 +94,4 @@ def compare(
     for one in written.comparisons:
         click.echo(f"{one.other.label} against {one.reference.label}: {one.answer}")
         for model in one.models:
-            click.echo(f"  {model.pair.label}: {model.answer}")
+            click.echo(f"  {model.label}: {model.answer}")
