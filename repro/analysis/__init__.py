@@ -10,4 +10,11 @@ series
     measurements that may be averaged: one model, hardware, weights, size and protocol.
 point
     one setting of a series, summarised over its repeats.
+set
+    all clips of one repeat of the study ``quality`` on one data set.
+panel
+    energy against one score on one data set: every point, and which of them are on the front.
+league
+    points that may dominate each other, because hardware, weights, size, protocol, clips and
+    way of scoring are the same.
 """

@@ -5,6 +5,7 @@ A figure is made from its table and from nothing else, so the CSV beside it is w
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from repro.analysis.tables import Cell, Table
 from repro.analysis.units import kwh
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from repro.analysis.load import DataSet
     from repro.analysis.points import Point
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One series in a figure. ``place`` tells models apart, ``variant`` series of one model."""
+    """One series in a figure. ``place`` tells models apart, ``variant`` series of one model.
+
+    ``tips`` are what a reader is told who points at a point.
+    """
 
     label: str
     place: int
@@ -30,6 +34,7 @@ class Curve:
     xs: tuple[float, ...]
     ys: tuple[float, ...]
     sds: tuple[float | None, ...]
+    tips: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ class Chart:
     curves: tuple[Curve, ...]
     table: Table
     notes: tuple[str, ...]
+    scale: str = "Both axes are logarithmic."
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +116,17 @@ def _energy(point: Point, quantity: str) -> Summary | None:
 
 def _subtitle(drawn: Sequence[Point]) -> str:
     """Say what is common to everything drawn; what is not stands at the curves."""
-    series = [point.series for point in drawn]
-    facts = [words.format(value) for name, words in _FACTS if (value := _common(series, name))]
+    facts = common_facts([point.series for point in drawn])
     repeats = sorted({point.n for point in drawn})
     if repeats == [1]:
         return " · ".join([*facts, "one repeat"])
     span = f"{repeats[0]}" if len(repeats) == 1 else f"{repeats[0]} to {repeats[-1]}"
     return " · ".join([*facts, f"mean ± sd of {span} repeats"])
+
+
+def common_facts(series: Sequence[Series]) -> list[str]:
+    """Return what is the same for all series, each a short phrase."""
+    return [words.format(value) for name, words in _FACTS if (value := _common(series, name))]
 
 
 _FACTS = (
@@ -133,39 +143,67 @@ def _common(series: Sequence[Series], name: str) -> str | None:
 
 
 def _y_label(drawn: Sequence[Point], quantity: str, what: str) -> str:
-    return f"{quantity.upper()} energy {what} (kWh{_source_of(drawn, quantity)})"
+    source = energy_source(
+        quantity,
+        (point.series for point in drawn),
+        (source for point in drawn for source in point.cpu_sources),
+    )
+    return f"{quantity.upper()} energy {what} (kWh{source})"
 
 
-def _source_of(drawn: Sequence[Point], quantity: str) -> str:
+def energy_source(quantity: str, series: Iterable[Series], cpu_sources: Iterable[str]) -> str:
+    """Return what an axis must say beside its unit: simulated, measured or modelled."""
     if quantity == "gpu":
-        simulated = any(point.series.hardware.endswith("(simulated)") for point in drawn)
+        simulated = any(one.hardware.endswith("(simulated)") for one in series)
         return ", simulated" if simulated else ""
-    sources = sorted({source for point in drawn for source in point.cpu_sources})
+    sources = sorted(set(cpu_sources))
     return f", {' or '.join(sources)}" if sources else ""
+
+
+def models_in_order(data: DataSet) -> dict[str, int]:
+    """Give each model of the whole data set its place, the same in every figure."""
+    models = dict.fromkeys(series.model for series in data.series)
+    return {model: place for place, model in enumerate(models)}
 
 
 def _curves(
     data: DataSet, drawn: Sequence[Point], named: dict[Series, str], axis: str, quantity: str
 ) -> tuple[Curve, ...]:
-    # Places come from the whole data set: a model looks the same in every figure.
-    everything = ordered(row.series for source in data.sources for row in source.rows)
-    models = list(dict.fromkeys(one.model for one in everything))
+    places = models_in_order(data)
+    own: dict[Series, list[Point]] = defaultdict(list)
+    for point in drawn:
+        own[point.series].append(point)
+    seen: Counter[str] = Counter()
     curves = []
     for one, label in named.items():
-        own = [point for point in drawn if point.series == one]
-        summaries = [summary for point in own if (summary := _energy(point, quantity))]
-        peers = [peer for peer in named if peer.model == one.model]
-        curves.append(
-            Curve(
-                label=label,
-                place=models.index(one.model),
-                variant=peers.index(one),
-                xs=tuple(getattr(point, axis) for point in own),
-                ys=tuple(kwh(summary.mean) for summary in summaries),
-                sds=tuple(kwh(summary.sd) for summary in summaries),
-            )
-        )
+        look = (places[one.model], seen[one.model])
+        curves.append(_curve(own[one], label, look, axis=axis, quantity=quantity))
+        seen[one.model] += 1
     return tuple(curves)
+
+
+def _curve(
+    points: Sequence[Point], label: str, look: tuple[int, int], *, axis: str, quantity: str
+) -> Curve:
+    summaries = [summary for point in points if (summary := _energy(point, quantity))]
+    xs = tuple(getattr(point, axis) for point in points)
+    return Curve(
+        label=label,
+        place=look[0],
+        variant=look[1],
+        xs=xs,
+        ys=tuple(kwh(summary.mean) for summary in summaries),
+        sds=tuple(kwh(summary.sd) for summary in summaries),
+        tips=tuple(
+            f"{label}, {axis.replace('_', ' ')} {x}: {_said(summary)}"
+            for x, summary in zip(xs, summaries, strict=True)
+        ),
+    )
+
+
+def _said(summary: Summary) -> str:
+    sd = "" if summary.sd is None else f" ± {kwh(summary.sd):.2g}"
+    return f"{kwh(summary.mean):.4g}{sd} kWh, n {summary.n}"
 
 
 def _table(

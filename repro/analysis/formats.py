@@ -20,6 +20,8 @@ STAMPS = {
 
 #: Columns as a reader is shown them; a column without a heading is for machines.
 HEADINGS = {
+    "dataset": "Data set",
+    "metric": "Metric",
     "model": "Model",
     "series": "Series",
     "checkpoint": "Checkpoint",
@@ -41,6 +43,17 @@ HEADINGS = {
     "energy_kwh_sd": "sd (kWh)",
     "quantity": "Quantity",
     "duration_s_mean": "Duration (s)",
+    "gpu_energy_kwh": "GPU energy (kWh)",
+    "cpu_energy_kwh": "CPU energy (kWh)",
+    "value": "Score",
+    "on_front": "On the front",
+    "p_front": "p",
+    "slope_j_per_step": "Per call (J)",
+    "slope_se": "se (J)",
+    "intercept_j": "Fixed (J)",
+    "intercept_se": "se (J)",
+    "r2": "R²",
+    "clips": "Clips",
 }
 _COUNTS = {
     "incomplete": "Incomplete",
@@ -48,8 +61,14 @@ _COUNTS = {
     "failed": "Failed",
     "oom": "Out of memory",
     "unsupported": "Unsupported",
+    "disturbed": "Disturbed",
 }
+#: Columns that are shown only where the other one is empty.
+_SUBSTITUTES = {"cpu_energy_kwh": "gpu_energy_kwh"}
+_WORDS = {"true": "yes", "false": "no"}
 _DIGITS = 4
+#: Columns that are shares: known to the second and the fourth place, whatever stands before.
+_PLACES = {"p_front": 2, "r2": 4}
 
 
 def to_csv(table: Table) -> bytes:
@@ -112,7 +131,9 @@ def to_html(table: Table) -> str:
     )
 
 
-def _number(value: float, _column: str) -> str:
+def _number(value: float, column: str) -> str:
+    if column in _PLACES:
+        return f"{value:.{_PLACES[column]}f}"
     return str(value) if isinstance(value, int) else f"{value:#.{_DIGITS}g}".rstrip(".")
 
 
@@ -156,6 +177,8 @@ def _informs(table: Table, place: int) -> bool:
         return False
     if name in table.implied and not _varies(table, name):
         return False
+    if name in _SUBSTITUTES and any(table.column(_SUBSTITUTES[name])):
+        return False
     is_energy = "energy_kwh" in name
     return not is_energy or any(row[place] is not None for row in table.rows)
 
@@ -175,7 +198,7 @@ def _text(
 ) -> str:
     if cell is None:
         return escape("-")
-    return escape(cell) if isinstance(cell, str) else write(cell, column)
+    return escape(_WORDS.get(cell, cell)) if isinstance(cell, str) else write(cell, column)
 
 
 def _exact(cell: Cell) -> str:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from repro.analysis.series import Series
+from repro.analysis.scores import DATASET, read_scores
+from repro.analysis.series import Series, ordered
+from repro.analysis.text import one_line
 from repro.bundle import Verdict, columns, payload
 from repro.errors import BundleError, UsageError
 from repro.records import BundleClass, Environment, Status, Window
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from repro.bundle import Examination
+    from repro.records import Score
 
 #: Deviations that change which points there are, or that a series names in a field of its own.
 _GRID = ("steps.", "batch.", "quality.")
@@ -47,6 +50,8 @@ class Row:
     gpu_meter: str | None
     cpu_energy_j: float | None
     cpu_source: str | None
+    uncertainty_j: float | None
+    disturbances: str | None
     detail: str | None
 
 
@@ -74,7 +79,9 @@ class Source:
     environment: Environment
     card: Card
     samples: int | None
+    series: tuple[Series, ...]
     rows: tuple[Row, ...] = field(repr=False)
+    scores: tuple[Score, ...] = field(default=(), repr=False)
 
     @property
     def counts(self) -> Counter[str]:
@@ -89,6 +96,11 @@ class DataSet:
     bundle_class: BundleClass
     sources: tuple[Source, ...]
     notices: tuple[str, ...]
+
+    @property
+    def series(self) -> tuple[Series, ...]:
+        """Every series once, in the order of every table and figure."""
+        return ordered(series for source in self.sources for series in source.series)
 
 
 def load(examinations: Iterable[Examination], *, require_trusted: bool = False) -> DataSet:
@@ -183,7 +195,9 @@ def _read(examination: Examination) -> Source:
         environment=environment,
         card=card,
         samples=_samples(_request(examination), _toml(examination, payload.PROTOCOL)),
+        series=ordered(series.values()),
         rows=rows,
+        scores=read_scores(examination.bundle, examination.contents),
     )
 
 
@@ -204,7 +218,7 @@ def _environment(examination: Examination) -> Environment:
         return Environment.model_validate_json(_member(examination, payload.ENVIRONMENT))
     except ValidationError as error:
         raise BundleError(
-            f"{examination.bundle}: {payload.ENVIRONMENT}: {_one_line(error)}"
+            f"{examination.bundle}: {payload.ENVIRONMENT}: {one_line(error)}"
         ) from error
 
 
@@ -226,16 +240,8 @@ def _windows(examination: Examination) -> tuple[Window, ...]:
         return columns.read(Window, text.encode())
     except ValueError as error:
         raise BundleError(
-            f"{examination.bundle}: {payload.MEASUREMENTS}: {_one_line(error)}"
+            f"{examination.bundle}: {payload.MEASUREMENTS}: {one_line(error)}"
         ) from error
-
-
-def _one_line(error: ValueError) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        return f"{where}: {first['msg'].lower()}, found {first['input']!r:.60}"
-    return " ".join(str(error).split())
 
 
 def _row(window: Window, series: Series) -> Row:
@@ -249,9 +255,11 @@ def _check_rows(bundle: str, rows: Iterable[Row], *, gpu: bool) -> None:
     """Refuse what would turn into a wrong mean: a gap in an ok row, or a window twice."""
     seen: set[tuple[object, ...]] = set()
     for number, row in enumerate(rows, start=1):
+        where = f"{bundle}: {payload.MEASUREMENTS} row {number}"
+        if row.dataset is not None and not DATASET.fullmatch(row.dataset):
+            raise BundleError(f"{where}: expected a data set in lower case, found {row.dataset!a}")
         if row.warmup or row.status is not Status.OK:
             continue
-        where = f"{bundle}: {payload.MEASUREMENTS} row {number}"
         energy_j = row.gpu_energy_j if gpu else row.cpu_energy_j
         if energy_j is None or row.duration_s is None:
             missing = "duration_s" if energy_j else f"{'gpu' if gpu else 'cpu'}_energy_j"
@@ -277,7 +285,7 @@ def _card(tree: dict[str, Any]) -> Card:
 
 
 def _sentence(deviation: dict[str, Any]) -> str:
-    return ": ".join(str(deviation[key]) for key in ("text", "reason") if key in deviation)
+    return " ".join(str(deviation[key]) for key in ("text", "reason") if key in deviation)
 
 
 def _text(value: object) -> str | None:
@@ -316,10 +324,11 @@ def hardware(environment: Environment) -> str:
 def _conditions(environment: Environment) -> tuple[str, ...]:
     facts, gpu = environment.model, environment.machine.gpu
     found = [f"{name} {version}" for name, version in sorted(facts.libraries.items())]
-    found.append(f"attention {facts.attention}")
+    if facts.attention is not None:
+        found.append(f"attention {facts.attention}")
     if facts.weights_sha256:
         found.append(f"weights {facts.weights_sha256[:12]}")
-    if gpu is not None:
+    if gpu is not None and gpu.power_limit_w is not None:
         found.append(f"power limit {gpu.power_limit_w:g} W")
     return (*found, *(text for text in environment.deviations if _changes_energy(text)))
 

@@ -1,4 +1,4 @@
-"""Charts drawn with matplotlib: the same chart gives the same bytes."""
+"""Figures drawn with matplotlib: the same values give the same bytes."""
 
 from __future__ import annotations
 
@@ -19,24 +19,32 @@ from matplotlib.ticker import (
     StrMethodFormatter,
 )
 
+from repro.analysis.figures import Chart
 from repro.analysis.formats import STAMPS
+from repro.analysis.palette import (
+    ALARM,
+    COLOURS,
+    FAINT,
+    GREY,
+    INK,
+    LINES,
+    MARKERS,
+    VARIANT_LINES,
+)
+from repro.analysis.plot_scatter import draw_scatter, label_trails, legend_entries
+from repro.analysis.svg import Spot, with_tips
 from repro.analysis.text import for_figure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.text import Text
 
-    from repro.analysis.figures import Chart, Curve
+    from repro.analysis.fig2 import Scatter
+    from repro.analysis.figures import Curve
 
-#: Okabe and Ito's palette without its yellow, which is lost on white paper.
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
-MARKERS = ("o", "s", "^", "D", "v", "X", "P")
-LINES = ("-", "--")
-VARIANT_LINES = (":", "-.")
-
-_INK, _GREY, _FAINT, _ALARM = "#1b1f24", "#57606a", "#d9dee3", "#a8320a"
 _WIDTH_IN, _HEIGHT_IN = 7.2, 4.7
 _LEFT_IN, _TOP_IN, _BOTTOM_IN = 0.82, 0.75, 0.82
 _MOST_DIRECT_LABELS = 14
@@ -44,13 +52,13 @@ _WIDEST_LABEL_IN = 2.4
 _STYLE: dict[Any, Any] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 9.5,
-    "axes.edgecolor": _GREY,
-    "axes.labelcolor": _INK,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": INK,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "xtick.color": _GREY,
-    "ytick.color": _GREY,
-    "grid.color": _FAINT,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "grid.color": FAINT,
     "grid.linewidth": 0.7,
     "pdf.fonttype": 42,
     "svg.fonttype": "path",
@@ -78,13 +86,22 @@ class _Pen:
     height: float
 
 
-def draw(chart: Chart) -> dict[str, bytes]:
-    """Draw a chart as ``pdf``, ``png`` and ``svg``."""
+def draw(what: Chart | Scatter) -> dict[str, bytes]:
+    """Draw a figure as ``pdf``, ``png`` and ``svg``; the last has a tooltip on each point."""
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update({**_STYLE, "svg.hashsalt": chart.name})
-        figure = _figure(chart)
-        return {suffix: _save(figure, suffix) for suffix in _METADATA}
+        mpl.rcParams.update({**_STYLE, "svg.hashsalt": what.name})
+        figure = Figure(figsize=(_WIDTH_IN, _HEIGHT_IN))
+        canvas = FigureCanvasAgg(figure)
+        axes = figure.add_subplot()
+        if isinstance(what, Chart):
+            _draw_chart(axes, what, canvas)
+        else:
+            _draw_scatter(axes, what, canvas)
+        _write_around(figure, what)
+        files = {suffix: _save(figure, suffix) for suffix in _METADATA}
+        svg = with_tips(files["svg"].decode(), _spots(figure, axes, what))
+        return {**files, "svg": svg.encode()}
 
 
 def _save(figure: Figure, suffix: str) -> bytes:
@@ -93,16 +110,47 @@ def _save(figure: Figure, suffix: str) -> bytes:
     return stream.getvalue()
 
 
-def _figure(chart: Chart) -> Figure:
-    figure = Figure(figsize=(_WIDTH_IN, _HEIGHT_IN))
-    canvas = FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
+def _draw_chart(axes: Axes, chart: Chart, canvas: FigureCanvasAgg) -> None:
     for curve in chart.curves:
         _draw_curve(axes, curve)
     _shape_axes(axes, chart)
-    _name_curves(figure, axes, chart.curves, canvas)
-    _write_around(figure, chart)
-    return figure
+    _name_curves(canvas.figure, axes, chart.curves, canvas)
+
+
+def _draw_scatter(axes: Axes, scatter: Scatter, canvas: FigureCanvasAgg) -> None:
+    figure = canvas.figure
+    _place(figure, 0.2, extra_in=0.3)
+    draw_scatter(axes, scatter)
+    named = label_trails(axes, scatter, canvas)
+    handles, _ = axes.get_legend_handles_labels()
+    if not named:
+        rows = -(-len(handles) // 3)
+        _place(figure, 0.2, extra_in=0.35 + 0.2 * rows)
+        _legend(figure, handles, columns=3, up_in=0.5)
+    legend_entries(axes, scatter)
+    _legend(figure, axes.get_legend_handles_labels()[0][len(handles) :], columns=20, up_in=0.24)
+
+
+def _legend(figure: Figure, handles: Sequence[Artist], *, columns: int, up_in: float) -> None:
+    figure.legend(
+        handles=handles, loc="lower left", ncols=columns, fontsize=8.5, frameon=False,
+        bbox_to_anchor=(0.0, up_in / figure.get_figheight()), borderaxespad=0.2,
+        handletextpad=0.3, columnspacing=1.1,
+    )  # fmt: skip
+
+
+def _spots(figure: Figure, axes: Axes, what: Chart | Scatter) -> list[Spot]:
+    """Return where the points are in the drawing, in points from its upper left corner."""
+    if isinstance(what, Chart):
+        places = [
+            spot for curve in what.curves
+            for spot in zip(curve.xs, curve.ys, curve.tips, strict=True)
+        ]  # fmt: skip
+    else:
+        places = [(dot.x, dot.y, dot.tip) for trail in what.trails for dot in trail.dots]
+    scale, height = 72 / figure.dpi, figure.get_figheight() * 72
+    pixels = [(axes.transData.transform((x, y)), text) for x, y, text in places]
+    return [Spot(float(x) * scale, height - float(y) * scale, text) for (x, y), text in pixels]
 
 
 def _place(figure: Figure, axes_right_in: float, extra_in: float = 0.0) -> None:
@@ -188,24 +236,24 @@ def _shape_y(axes: Axes) -> None:
     axes.set_ylabel(axes.get_ylabel().replace("(kWh", f"($10^{{{power}}}$ kWh"))
 
 
-def _write_around(figure: Figure, chart: Chart) -> None:
+def _write_around(figure: Figure, chart: Chart | Scatter) -> None:
     demonstration = chart.bundle_class == "demonstration"
     height_in = figure.get_figheight()
     left, under = 0.02, 1 - 0.5 / height_in
-    figure.text(left, 1 - 0.23 / height_in, chart.title, size=12.5, weight="bold", color=_INK,
+    figure.text(left, 1 - 0.23 / height_in, chart.title, size=12.5, weight="bold", color=INK,
                 va="center")  # fmt: skip
-    figure.text(left, under, for_figure(chart.subtitle, 110), size=8.5, color=_GREY, va="center")
+    figure.text(left, under, for_figure(chart.subtitle, 110), size=8.5, color=GREY, va="center")
     figure.text(
         left, 0.13 / height_in, STAMPS[chart.bundle_class], size=8.5, va="center",
-        color=_ALARM if demonstration else _GREY, weight="bold" if demonstration else "normal",
+        color=ALARM if demonstration else GREY, weight="bold" if demonstration else "normal",
     )  # fmt: skip
     figure.text(
-        0.98, 0.13 / height_in, "Both axes are logarithmic.", size=8.5, va="center", ha="right",
-        color=_GREY,
+        0.98, 0.13 / height_in, chart.scale, size=8.5, va="center", ha="right",
+        color=GREY,
     )  # fmt: skip
     if demonstration:
         figure.text(
-            0.5, 0.5, "DEMONSTRATION", size=46, weight="bold", color=_ALARM, alpha=0.09,
+            0.5, 0.5, "DEMONSTRATION", size=46, weight="bold", color=ALARM, alpha=0.09,
             rotation=24, ha="center", va="center", zorder=0,
         )  # fmt: skip
 
@@ -217,7 +265,7 @@ def _name_curves(
     ends = sorted(curves, key=lambda curve: (curve.ys[-1], curve.label))
     texts = [
         axes.text(1.0, 0.5, for_figure(curve.label), transform=axes.transAxes, size=8.5,
-                  va="center", color=_INK)
+                  va="center", color=INK)
         for curve in ends
     ]  # fmt: skip
     renderer = canvas.get_renderer()  # type: ignore[no-untyped-call]

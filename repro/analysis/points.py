@@ -26,6 +26,7 @@ class Point:
 
     ``samples`` is how many clips one repeat makes. A quantity is None where a repeat lacks it,
     and all of them are where nothing counts. ``executed_steps`` holds every number seen.
+    ``disturbed`` windows count, and something was noted beside them.
     """
 
     series: Series
@@ -39,6 +40,7 @@ class Point:
     cpu_sources: tuple[str, ...]
     statuses: Counter[str]
     warmups: int
+    disturbed: int
     incomplete: int
 
     @property
@@ -54,7 +56,7 @@ def step_points(data: DataSet) -> tuple[Point, ...]:
         for row in _rows(source, "steps"):
             groups[row.series, row.steps, row.batch_size].append(row)
     points = [
-        _point(rows, [[row] for row in rows if _counts(row)], samples=batch_size)
+        _point(rows, [[row] for row in rows if counts(row)], samples=batch_size)
         for (_, _, batch_size), rows in groups.items()
     ]
     return _sorted(points)
@@ -82,12 +84,13 @@ def _rows(source: Source, study: str) -> Iterable[Row]:
     return (row for row in source.rows if row.study == study)
 
 
-def _counts(row: Row) -> bool:
+def counts(row: Row) -> bool:
+    """Say whether a window may enter a mean."""
     return not row.warmup and row.status is Status.OK
 
 
 def _counting(rows: Iterable[Row]) -> list[Row]:
-    return [row for row in rows if _counts(row)]
+    return [row for row in rows if counts(row)]
 
 
 def _clips(rows: Iterable[Row]) -> int:
@@ -117,12 +120,13 @@ def _point(
         batch_size=first.batch_size,
         samples=samples,
         executed_steps=_distinct(row.executed_steps for row in measured),
-        gpu_energy_j=_total(repeats, "gpu_energy_j"),
-        cpu_energy_j=_total(repeats, "cpu_energy_j"),
-        duration_s=_total(repeats, "duration_s"),
+        gpu_energy_j=total(repeats, "gpu_energy_j"),
+        cpu_energy_j=total(repeats, "cpu_energy_j"),
+        duration_s=total(repeats, "duration_s"),
         cpu_sources=_distinct(row.cpu_source for row in measured),
         statuses=Counter(row.status.value for row in rows if not row.warmup),
         warmups=sum(row.warmup for row in rows),
+        disturbed=sum(bool(row.disturbances) for row in measured),
         incomplete=incomplete,
     )
 
@@ -131,7 +135,8 @@ def _distinct(values: Iterable[T | None]) -> tuple[T, ...]:
     return tuple(sorted({value for value in values if value is not None}))
 
 
-def _total(repeats: Sequence[Sequence[Row]], quantity: str) -> Summary | None:
+def total(repeats: Sequence[Sequence[Row]], quantity: str) -> Summary | None:
+    """Summarise over repeats what the windows of each make together; None where one lacks it."""
     totals = []
     for repeat in repeats:
         values = [getattr(row, quantity) for row in repeat]

@@ -8,28 +8,35 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repro.analysis.figures import Absent, Chart, fig1a, fig1b
+from repro.analysis.fig2 import fig2
+from repro.analysis.figures import Absent, fig1a, fig1b
 from repro.analysis.formats import to_csv, to_latex, to_markdown
+from repro.analysis.lines import step_lines
 from repro.analysis.load import load
 from repro.analysis.page import page
+from repro.analysis.panels import panels
 from repro.analysis.plot import draw
 from repro.analysis.points import batch_points, step_points
-from repro.analysis.tables import batch_table, steps_table, table1
+from repro.analysis.quality import unmatched_scores
+from repro.analysis.tables import batch_table, lines_table, pareto_table, steps_table, table1
 from repro.errors import TtaError, UsageError
 from repro.protocol import parse_protocol, protocol_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from repro.analysis.fig2 import Scatter
+    from repro.analysis.figures import Chart
+    from repro.analysis.load import DataSet
     from repro.bundle import Examination
     from repro.records import BundleClass
 
-#: Every file a report can hold. What a new report does not give is taken away, so that no
-#: figure of an earlier one stands beside it; other files in the folder are left alone.
+#: Every file a report can hold, as patterns. What a new report does not give is taken away, so
+#: that no figure of an earlier one stands beside it; other files in the folder are left alone.
 OWNED = (
     "tables/table1.csv", "tables/table1.md", "tables/table1.tex",
-    "tables/steps.csv", "tables/batch.csv",
-    *(f"figures/{name}.{suffix}" for name in ("fig1a", "fig1b")
+    "tables/steps.csv", "tables/batch.csv", "tables/lines.csv", "tables/pareto.csv",
+    *(f"figures/{name}.{suffix}" for name in ("fig1a", "fig1b", "fig2_*_fad", "fig2_*_clap")
       for suffix in ("csv", "pdf", "png", "svg")),
     "index.html",
 )  # fmt: skip
@@ -74,11 +81,27 @@ def write_report(
 
     """
     data = load(examinations, require_trusted=require_trusted)
-    step_list, batch_list = step_points(data), batch_points(data)
-    speeds = table1(data, step_list, steps=_table1_steps())
-    others = (steps_table(data, step_list), batch_table(data, batch_list))
-    charts = (fig1a(data, step_list), fig1b(data, batch_list))
-    drawn = [draw(chart) if isinstance(chart, Chart) else {} for chart in charts]
+    made, absent = _make(data)
+    _publish(made, out)
+    return ReportSummary(
+        bundle_class=data.bundle_class,
+        files=tuple(out / name for name in made),
+        notices=(*data.notices, *unmatched_scores(data), *absent),
+    )
+
+
+def _make(data: DataSet) -> tuple[dict[str, bytes], list[str]]:
+    """Return every file by its name, and which figures there are not and why."""
+    singles, batches, fronts = step_points(data), batch_points(data), panels(data)
+    speeds = table1(data, singles, steps=_table1_steps())
+    others = (
+        steps_table(data, singles),
+        lines_table(data, step_lines(data)),
+        batch_table(data, batches),
+        pareto_table(data, fronts),
+    )
+    charts = (fig1a(data, singles), fig1b(data, batches), *fig2(data, fronts))
+    drawn = [{} if isinstance(chart, Absent) else draw(chart) for chart in charts]
     svgs = [files.get("svg", b"").decode() for files in drawn]
     made = {
         "tables/table1.csv": to_csv(speeds),
@@ -88,13 +111,8 @@ def write_report(
         **_figure_files(charts, drawn),
         "index.html": page(data, list(zip(charts, svgs, strict=True)), speeds, others).encode(),
     }
-    _publish(made, out)
-    absent = [f"{one.name} not drawn: {one.reason}" for one in charts if isinstance(one, Absent)]
-    return ReportSummary(
-        bundle_class=data.bundle_class,
-        files=tuple(out / name for name in made),
-        notices=(*data.notices, *absent),
-    )
+    return made, [f"{one.name} not drawn: {one.reason}" for one in charts
+                  if isinstance(one, Absent)]  # fmt: skip
 
 
 def _table1_steps() -> int:
@@ -106,11 +124,11 @@ def _table1_steps() -> int:
 
 
 def _figure_files(
-    charts: Sequence[Chart | Absent], drawn: Sequence[Mapping[str, bytes]]
+    charts: Sequence[Chart | Scatter | Absent], drawn: Sequence[Mapping[str, bytes]]
 ) -> dict[str, bytes]:
     made: dict[str, bytes] = {}
     for chart, files in zip(charts, drawn, strict=True):
-        if isinstance(chart, Chart):
+        if not isinstance(chart, Absent):
             made |= {f"figures/{chart.name}.{suffix}": data for suffix, data in files.items()}
             made[f"figures/{chart.name}.csv"] = to_csv(chart.table)
     return made
@@ -145,9 +163,9 @@ def _lay_out(made: Mapping[str, bytes], desk: Path) -> dict[str, Path]:
 
 
 def _move(laid: Mapping[str, Path], out: Path) -> None:
-    for name in OWNED:
-        if name not in laid:
-            (out / name).unlink(missing_ok=True)
+    for earlier in [path for pattern in OWNED for path in out.glob(pattern)]:
+        if earlier.relative_to(out).as_posix() not in laid:
+            earlier.unlink(missing_ok=True)
     for name, path in laid.items():
         (out / name).parent.mkdir(exist_ok=True)
         path.replace(out / name)

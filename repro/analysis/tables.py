@@ -5,20 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from repro.analysis.pareto import DRAWS
 from repro.analysis.points import STATUSES, Point
-from repro.analysis.series import Series, ordered
 from repro.analysis.units import kwh
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from repro.analysis.lines import StepLine
     from repro.analysis.load import DataSet
+    from repro.analysis.panels import Entry, Panel
+    from repro.analysis.quality import QualityPoint
+    from repro.analysis.series import Series
     from repro.analysis.stats import Summary
 
 Cell = str | int | float | None
 
 _SERIES_COLUMNS = ("checkpoint", "weights", "size", "protocol", "dtype", "conditions")
-_COUNT_COLUMNS = (*STATUSES, "warmups")
+_COUNT_COLUMNS = (*STATUSES, "warmups", "disturbed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ def table1(data: DataSet, points: Sequence[Point], *, steps: int) -> Table:
     found = {
         point.series: point for point in points if point.steps == steps and point.batch_size == 1
     }
-    series = ordered(row.series for source in data.sources for row in source.rows)
+    series = _speed_series(data.series, points)
     kind = data.bundle_class.value
     rows = [_table1_row(one, found.get(one), steps, kind) for one in series]
     missing = [one.title for one in series if one not in found or not found[one].n]
@@ -71,6 +75,13 @@ def table1(data: DataSet, points: Sequence[Point], *, steps: int) -> Table:
         rows=tuple(rows),
         notes=tuple(notes),
     )  # fmt: skip
+
+
+def _speed_series(series: Sequence[Series], points: Sequence[Point]) -> list[Series]:
+    """Leave out what has no time only because another study used another checkpoint."""
+    timed = {point.series for point in points}
+    known = {(one.model, one.hardware) for one in timed}
+    return [one for one in series if one in timed or (one.model, one.hardware) not in known]
 
 
 def _table1_row(series: Series, point: Point | None, steps: int, kind: str) -> tuple[Cell, ...]:
@@ -147,6 +158,145 @@ def batch_table(data: DataSet, points: Sequence[Point]) -> Table:
     )  # fmt: skip
 
 
+def lines_table(data: DataSet, lines: Sequence[StepLine]) -> Table:
+    """Make the table of the step lines: joules for each denoiser call, and joules besides."""
+    kind = data.bundle_class.value
+    note = (
+        "Ordinary least squares through every repeat, at the steps it executed; se is the "
+        "standard error. The fixed part is what no denoiser call explains: text encoder, "
+        "decoder, and what the first generation of a process costs more."
+    )
+    return Table(
+        name="lines",
+        title="Energy of a denoiser call, and fixed energy",
+        bundle_class=kind,
+        columns=(
+            "model", "slope_j_per_step", "slope_se", "intercept_j", "intercept_se", "r2", "n",
+            "hardware", "class", "quantity", "fewest_steps", "most_steps", *_SERIES_COLUMNS,
+        ),
+        rows=tuple(_line_row(one, kind) for one in lines),
+        notes=(note, *(f"{one.series.title} has no line: {one.reason}."
+                       for one in lines if one.reason)),
+        implied=("quantity", "checkpoint", "weights"),
+    )  # fmt: skip
+
+
+def _line_row(one: StepLine, kind: str) -> tuple[Cell, ...]:
+    line, series = one.line, one.series
+    numbers = (
+        (line.slope, line.slope_se, line.intercept, line.intercept_se, line.r2, line.n)
+        if line
+        else (None, None, None, None, None, 0)
+    )
+    return (
+        series.title, *numbers, series.hardware, kind, f"{one.quantity.upper()} energy",
+        one.lowest, one.highest, *_series_cells(series),
+    )  # fmt: skip
+
+
+def pareto_table(data: DataSet, panels: Sequence[Panel]) -> Table:
+    """Make the table of energy against quality: kWh of all clips of a set, and its score."""
+    kind = data.bundle_class.value
+    return Table(
+        name="pareto",
+        title="Energy against quality",
+        bundle_class=kind,
+        columns=PARETO_COLUMNS,
+        rows=tuple(
+            pareto_row(panel, entry, kind) for panel in panels for entry in panel.entries
+        ),
+        notes=tuple(dict.fromkeys(note for panel in panels for note in pareto_notes(panel))),
+        implied=("executed_steps", "quantity", "hardware", "clips", "cpu_energy_kwh", "checkpoint",
+                 "weights"),
+    )  # fmt: skip
+
+
+PARETO_COLUMNS = (
+    "dataset", "metric", "model", "steps", "gpu_energy_kwh", "value", "on_front", "p_front", "n",
+    "clips", "hardware", "class", "executed_steps", "cpu_energy_kwh", "quantity", "energy_sd_kwh",
+    "energy_sd_from", "value_sd", "score_clips", "reference", "embedding", "engine", "incomplete",
+    "fewest_clips", "most_clips", "checkpoint", "weights", "size", "protocol", "dtype",
+    "conditions", *_COUNT_COLUMNS,
+)  # fmt: skip
+
+
+def pareto_row(panel: Panel, entry: Entry, kind: str) -> tuple[Cell, ...]:
+    """Make the row of one point, under ``PARETO_COLUMNS``."""
+    point, series, stick = entry.point, entry.point.series, entry.yardstick
+    return (
+        panel.dataset, panel.metric, series.title, point.steps,
+        _kwh_mean_sd(point.gpu_energy_j)[0], entry.value, _truth(entry.on_front), entry.p_front,
+        point.n, point.clips, series.hardware, kind, _only(point.executed_steps),
+        _kwh_mean_sd(point.cpu_energy_j)[0], f"{panel.quantity.upper()} energy",
+        kwh(entry.energy_sd_j), entry.energy_sd_from, entry.value_sd,
+        *((stick.n, stick.reference, stick.embedding, stick.engine) if stick else (None,) * 4),
+        point.incomplete, point.fewest, point.most, *_series_cells(series), *_counts(point),
+    )  # fmt: skip
+
+
+def pareto_notes(panel: Panel) -> tuple[str, ...]:
+    """Say what the numbers of a panel are, and which of its points are on no front and why."""
+    notes = ["Energy of all clips of a set; n complete sets.", _chance(panel)]
+    short = [entry.point for entry in panel.entries if entry.energy_j is None]
+    notes += [
+        f"{point.series.title} on {point.dataset} at {point.steps} steps is on no front: "
+        f"expected {point.clips} clips, found {_span(point.fewest, point.most)}, {point.failed} "
+        "windows failed."
+        for point in short
+    ]
+    unscored = [entry for entry in panel.entries if entry.value is None]
+    if unscored and panel.metric:
+        names = ", ".join(f"{one.point.series.title} at {one.point.steps}" for one in unscored)
+        notes.append(f"Without {panel.metric} on {panel.dataset}, and so on no front: {names}.")
+    leagues = {entry.league for entry in panel.entries if entry.placed}
+    if len(leagues) > 1:
+        notes.append(
+            f"On {panel.dataset} there are {len(leagues)} fronts: points of different hardware, "
+            "weights, size, protocol, clips or ways of scoring do not dominate each other."
+        )
+    return tuple(notes)
+
+
+def _chance(panel: Panel) -> str:
+    sources = sorted({entry.energy_sd_from for entry in panel.entries if entry.energy_sd_from})
+    value = max((entry.value_sd or 0.0 for entry in panel.entries), default=0.0)
+    if not sources and not value:
+        return "No chance of being on the front is given: nothing is known to vary."
+    energies = " or ".join(_ENERGY_SDS[name] for name in sources) or "taken as exact"
+    if panel.metric == "fad_inf":
+        score = f"by {value:g}, what FAD-inf differs by between runs of the scorer"
+    else:
+        score = (
+            f"by {value:g}" if value else "taken as it stands: the choice of clips is not varied"
+        )
+    return (
+        f"p: share of {DRAWS:,} draws in which the point is on the front. Energy varies by the sd "
+        f"of {energies}; the score {score}."
+    )
+
+
+_ENERGY_SDS = {
+    "repeated sets": "repeated sets",
+    "steps study": "single generations at the same steps, which bounds that of a sum from above",
+    "instrument": "the instrument alone",
+}
+
+
+def _span(low: int, high: int) -> str:
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def _truth(value: bool | None) -> str | None:
+    return None if value is None else str(value).lower()
+
+
+def _series_cells(series: Series) -> tuple[Cell, ...]:
+    return (
+        series.checkpoint, series.weights, series.size, series.protocol, series.dtype,
+        "; ".join(series.conditions),
+    )  # fmt: skip
+
+
 _DETAIL_COLUMNS = (
     "gpu_energy_kwh_low_95", "gpu_energy_kwh_high_95", "cpu_energy_kwh_sd",
     "cpu_energy_kwh_low_95", "cpu_energy_kwh_high_95", "cpu_source", "duration_s_sd",
@@ -162,15 +312,14 @@ def _details(point: Point) -> tuple[Cell, ...]:
         *map(kwh, _interval(point.cpu_energy_j)),
         " and ".join(point.cpu_sources) or None,
         _mean_sd(point.duration_s)[1],
-        series.checkpoint, series.weights, series.size, series.protocol, series.dtype,
-        "; ".join(series.conditions), *_counts(point),
+        *_series_cells(series), *_counts(point),
     )  # fmt: skip
 
 
-def _counts(point: Point | None) -> tuple[int, ...]:
+def _counts(point: Point | QualityPoint | None) -> tuple[int, ...]:
     if point is None:
         return (0,) * len(_COUNT_COLUMNS)
-    return (*(point.statuses[status] for status in STATUSES), point.warmups)
+    return (*(point.statuses[status] for status in STATUSES), point.warmups, point.disturbed)
 
 
 def _mean_sd(summary: Summary | None) -> tuple[float | None, float | None]:

@@ -8,6 +8,12 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 _FORMULA = ("=", "+", "-", "@")
 _MARKDOWN = re.compile(r"([\\`*_\[\]|~$])")
@@ -67,3 +73,22 @@ def for_html(text: str) -> str:
 def for_figure(text: str, length: int = 48) -> str:
     """Keep matplotlib from reading the text as a formula, and the figure from overflowing."""
     return shorten(text, length).replace("$", r"\$")
+
+
+def one_line(error: ValueError) -> str:
+    """Say what a record refused, in one line and with little of what it was given."""
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return f"{where}: {first['msg'].lower()}, found {first['input']!r:.60}"
+    return " ".join(str(error).split())
+
+
+def distinct(names: Iterable[str]) -> list[str]:
+    """Return each name once, in the order of its first appearance."""
+    return list(dict.fromkeys(names))
+
+
+def listed(names: Sequence[str]) -> str:
+    """Write names as in a sentence."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 
 from repro.bundle import Examination, Verdict, payload
-from tests.factories import make_gpu, make_run
+from repro.records import BundleClass, Score, WindowEntry
+from tests.factories import START, make_gpu, make_run, make_window
 
 
 def examined(run=None, *, bundle="a.zip", verdict=Verdict.INTEGRITY_ONLY, **options):
@@ -19,7 +20,7 @@ def examined(run=None, *, bundle="a.zip", verdict=Verdict.INTEGRITY_ONLY, **opti
         reasons=() if verdict is Verdict.TRUSTED else ("ephemeral key",),
         signer="sha256:" + "ab" * 32,
         bundle_class=run.header.environment.bundle_class,
-        imported=False,
+        imported=run.header.environment.imported,
         contents=contents,
     )
 
@@ -48,3 +49,41 @@ def with_header(run, **values):
 def changed(row, **values):
     """Return the row with these values."""
     return row.model_copy(update=values)
+
+
+def with_quality(run, energies, *, dataset="clotho", clips=3, repeats=1):
+    """Return the run with sets of clips besides; ``energies`` are joules of a set by steps."""
+    entries, window = list(run.entries), len(run.entries)
+    model = run.entries[0].row.model if run.entries else "audioldm"
+    gpu = run.header.environment.machine.gpu is not None
+    for steps, energy_j in energies.items():
+        for repeat in range(1, repeats + 1):
+            for item in range(clips):
+                made = make_window(
+                    window, START, study="quality", steps=steps, batch_size=1, repeat=repeat,
+                    item=item, clips=1, warmup=False, gpu=gpu, model=model,
+                ).row  # fmt: skip
+                energy = {"gpu_energy_j": energy_j / clips} if gpu else {}
+                row = changed(made, dataset=dataset, cpu_energy_j=energy_j / clips, **energy)
+                entries.append(WindowEntry(row=row))
+                window += 1
+    return run.model_copy(update={"entries": tuple(entries)})
+
+
+def with_scores(run, metric, values, *, dataset="clotho", n=3, reference="clotho", **facts):
+    """Return the run with scores besides; ``values`` are by steps."""
+    model = run.entries[0].row.model
+    scores = tuple(
+        Score(
+            dataset=dataset, model=model, steps=steps, metric=metric, value=value, n=n,
+            reference=reference, score_class=BundleClass.MEASURED, **facts,
+        )
+        for steps, value in values.items()
+    )  # fmt: skip
+    return run.model_copy(update={"scores": (*run.scores, *scores)})
+
+
+def scored_run(energies, metric, values, **options):
+    """Make a run of one model with the energy and one score of its clips on Clotho."""
+    run = make_run(**({"gpu": make_gpu(), "steps": (10, 25), "batch_sizes": ()} | options))
+    return with_scores(with_quality(run, energies), metric, values)

@@ -149,3 +149,21 @@ def test_windows_are_counted_by_status_with_warm_ups_apart():
     )
     (source,) = load([examined(run)]).sources
     assert source.counts == {"ok": 2, "oom": 1, "warmup": 1}
+
+
+def test_a_tiny_and_a_full_model_without_a_gpu_are_two_series_named_apart():
+    full = examined(make_run(run_id="b" * 32), bundle="full.zip")
+    series = series_of(load([examined(make_run(size="tiny")), full]))
+    assert set(labels(series).values()) == {"AudioLDM, full", "AudioLDM, tiny"}
+
+
+def test_a_simulated_gpu_does_not_go_with_a_real_one():
+    simulated = examined(gpu=make_gpu(simulated=True), run_id="b" * 32, bundle="simulated.zip")
+    with pytest.raises(UsageError, match=r"demonstration \(simulated\.zip\)"):
+        load([examined(), simulated])
+
+
+def test_every_series_of_a_bundle_is_known_without_its_rows():
+    data = load([examined(), examined(model="tango", run_id="b" * 32, bundle="b.zip")])
+    assert data.series == series_of(data)
+    assert [series.model for series in data.series] == ["audioldm", "tango"]

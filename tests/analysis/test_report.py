@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from fnmatch import fnmatchcase
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,16 +14,37 @@ import pytest
 from click.testing import CliRunner
 
 from repro.analysis import report as report_module
+from repro.analysis.load import load
+from repro.analysis.page import Section, page
+from repro.analysis.points import step_points
 from repro.analysis.report import OWNED, write_report
+from repro.analysis.tables import steps_table
 from repro.bundle import Verdict, bundle_name, seal
 from repro.cli.report import report
 from repro.errors import BundleError, TtaError, UsageError
-from repro.records import BundleClass, Status
+from repro.records import BundleClass, Origin, Status
 from repro.signing import ephemeral_key
-from tests.analysis.examined import changed, examined, with_environment, with_header, with_rows
+from tests.analysis.examined import (
+    changed,
+    examined,
+    scored_run,
+    with_environment,
+    with_header,
+    with_quality,
+    with_rows,
+    with_scores,
+)
 from tests.factories import make_gpu, make_run
 
 ROOT = Path(__file__).parents[2]
+
+
+def owned(names):
+    """Say whether these are files of a report, and at least one for each pattern."""
+    matched = {name: [one for one in OWNED if fnmatchcase(name, one)] for name in names}
+    return all(matched.values()) and {one for found in matched.values() for one in found} == set(
+        OWNED
+    )
 
 
 def page_of(tmp_path, *examinations):
@@ -64,10 +86,96 @@ class Tags(HTMLParser):
 
 
 def test_a_report_holds_every_file_and_says_so(tmp_path):
-    summary = write_report([examined()], tmp_path / "out")
-    assert set(digests(tmp_path / "out")) == set(OWNED)
-    assert {str(path.relative_to(tmp_path / "out")) for path in summary.files} == set(OWNED)
+    summary = write_report([examined(full_run())], tmp_path / "out")
+    written = set(digests(tmp_path / "out"))
+    assert owned(written)
+    assert {str(path.relative_to(tmp_path / "out")) for path in summary.files} == written
     assert (summary.bundle_class, summary.notices) == (BundleClass.MEASURED, ())
+
+
+def full_run(**options):
+    """Make a run of all studies, with both scores."""
+    energies = {10: 36.0, 25: 72.0}
+    run = scored_run(energies, "fad_inf", {10: 0.4, 25: 0.3}, batch_sizes=(1, 2), **options)
+    return with_scores(run, "clap", {10: 0.2, 25: 0.3})
+
+
+def test_without_scores_there_is_no_figure_2_and_the_reader_is_told(tmp_path):
+    run = with_quality(make_run(gpu=make_gpu()), {10: 36.0})
+    summary = write_report([examined(run)], tmp_path / "out")
+    reasons = [
+        f"fig2_clotho_{kind} not drawn: No bundle holds {kind.upper()} scores of the clips on "
+        "Clotho."
+        for kind in ("fad", "clap")
+    ]
+    assert list(summary.notices) == reasons
+    assert not list((tmp_path / "out" / "figures").glob("fig2*"))
+    assert "No bundle holds FAD scores" in (tmp_path / "out" / "index.html").read_text("utf-8")
+
+
+def test_without_the_study_quality_there_is_one_reason_for_all_of_figure_2(tmp_path):
+    summary = write_report([examined()], tmp_path / "out")
+    assert summary.notices == ("fig2 not drawn: No bundle holds the study quality.",)
+
+
+def test_the_fronts_of_an_earlier_report_on_other_data_do_not_stay(tmp_path):
+    write_report([examined(full_run())], tmp_path / "out")
+    write_report([examined()], tmp_path / "out")
+    assert not any("fig2" in name for name in digests(tmp_path / "out"))
+
+
+def test_every_point_of_every_figure_has_a_tooltip_on_the_page(tmp_path):
+    page = page_of(tmp_path, examined(full_run()))
+    tips = re.findall(r"<circle [^>]*><title>([^<]+)</title></circle>", page)
+    drawn = sum(
+        len(path.read_text().splitlines()) - 1
+        for path in (tmp_path / "out" / "figures").glob("*.csv")
+    )
+    assert len(tips) == drawn == 8
+    assert "CLAP score (more is better) against GPU energy of 3 clips (kWh)." in page
+    assert "GPU energy of one generation (kWh) against inference steps." in page
+    assert "AudioLDM, 25 steps: 2e-05 kWh, fad-inf 0.3; on the front (p 1.00)" in tips
+    assert any(tip.startswith("AudioLDM, batch size 2: ") and "±" in tip for tip in tips)
+
+
+def test_what_an_adapter_deviates_in_is_not_said_of_what_was_imported(tmp_path):
+    origin = Origin(layout="passoni2025", source="example.org/energy", commit="9cb72eb5")
+    run = with_environment(make_run(gpu=make_gpu()), imported=True, origin=origin)
+    card = 'title = "AudioLDM"\n[[deviations]]\ntext = "Eight heads."\nreason = "As ported."\n'
+    run = with_header(run, model_toml=card)
+    assert "Eight heads. As ported." not in page_of(tmp_path, examined(run))
+    own = with_header(make_run(gpu=make_gpu()), model_toml=card)
+    assert "weights: random · Eight heads. As ported." in page_of(tmp_path, examined(own))
+
+
+def test_an_imported_bundle_is_shown_with_where_it_comes_from(tmp_path):
+    origin = Origin(layout="passoni2025", source="example.org/energy", commit="9cb72eb5")
+    run = with_environment(make_run(gpu=make_gpu()), imported=True, origin=origin)
+    page = page_of(tmp_path, examined(run))
+    assert "1 of 1 bundles were imported" in page
+    assert (
+        "from example.org/energy, commit 9cb72eb5, layout passoni2025; physics not checked" in page
+    )
+    assert "imported, physics not checked</span>" in page
+
+
+def test_an_import_that_knows_little_of_its_machine_is_reported_on(tmp_path):
+    unknown = dict.fromkeys(
+        ("identity", "index", "memory_bytes", "driver", "cuda_driver", "vbios", "power_limit_w",
+         "persistence", "ecc")
+    )  # fmt: skip
+    gpu = make_gpu().model_copy(update=unknown)
+    run = make_run(gpu=gpu)
+    model = run.header.environment.model.model_copy(update={"attention": None, "parameters": {}})
+    page = page_of(tmp_path, examined(with_environment(run, imported=True, model=model)))
+    assert "None" not in page
+
+
+def test_sections_that_are_given_stand_before_the_figures():
+    data = load([examined()])
+    table = steps_table(data, step_points(data))
+    html = page(data, [], table, [table], first=[Section("Claims & verdicts", ["<p>it holds</p>"])])
+    assert html.index("<h2>Claims &amp; verdicts</h2>\n<p>it holds</p>") < html.index("Table 1")
 
 
 def test_a_study_that_is_absent_leaves_no_figure_and_the_page_says_why(tmp_path):
@@ -112,9 +220,9 @@ def test_an_out_that_is_a_file_is_a_usage_error(tmp_path):
 
 
 def test_the_page_needs_nothing_beside_it(tmp_path):
-    tags = Tags(page_of(tmp_path, examined()))
+    tags = Tags(page_of(tmp_path, examined(full_run())))
     assert not {"script", "link", "iframe", "object", "embed"} & tags.tags.keys()
-    assert tags.tags["svg"] == 2
+    assert tags.tags["svg"] == 4
     loads = [
         value for name, value in tags.attributes
         if name in {"src", "href", "xlink:href"} and not value.startswith("#")
@@ -124,7 +232,7 @@ def test_the_page_needs_nothing_beside_it(tmp_path):
 
 
 def test_the_ids_of_the_page_are_unique_and_every_reference_has_its_target(tmp_path):
-    page = page_of(tmp_path, examined())
+    page = page_of(tmp_path, examined(full_run()))
     ids = Counter(re.findall(r'\bid="([^"]+)"', page))
     assert [name for name, count in ids.items() if count > 1] == []
     references = set(re.findall(r'href="#([^"]+)"', page) + re.findall(r"url\(#([^)]+)\)", page))
@@ -142,6 +250,7 @@ def test_nothing_a_bundle_says_becomes_markup(tmp_path):
         ),
     )  # fmt: skip
     run = with_environment(run, deviations=(f"x: {attack}",), overrides=(attack,))
+    run = with_scores(with_quality(run, {10: 36.0}), "clap", {10: 0.3}, reference=attack)
     run = with_header(run, model_toml=f"title = '{attack}'\n")
     page = page_of(tmp_path, examined(run, bundle=f"{attack}.zip"))
     tags = Tags(page)
@@ -202,10 +311,10 @@ import sys
 from pathlib import Path
 from repro.analysis.report import write_report
 from tests.analysis.examined import examined
+from tests.analysis.test_report import full_run
 
-write_report(
-    [examined(), examined(model="tango", run_id="b" * 32, bundle="b.zip")], Path(sys.argv[1])
-)
+runs = [full_run(), full_run(model="tango", run_id="b" * 32)]
+write_report([examined(run, bundle=run.header.run_id) for run in runs], Path(sys.argv[1]))
 """
 
 
@@ -221,7 +330,7 @@ def test_the_same_bundles_give_the_same_bytes_under_any_hash_seed(tmp_path):
     for seed in ("1", "77"):
         run_script(SCRIPT, tmp_path / seed, PYTHONHASHSEED=seed, TZ=f"UTC+{seed[0]}")
     first, second = digests(tmp_path / "1"), digests(tmp_path / "77")
-    assert set(first) == set(OWNED)
+    assert owned(first)
     assert first == second
 
 

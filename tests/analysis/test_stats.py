@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repro.analysis.stats import bootstrap_interval, summarize
+from repro.analysis.stats import MANY, bootstrap_interval, summarize
 
 VALUES = st.lists(st.floats(1e-6, 1e6), min_size=2, max_size=12)
 
@@ -30,7 +30,7 @@ def test_the_interval_of_two_repeats_is_all_that_resampling_can_give():
 
 
 def test_the_interval_is_near_that_of_the_normal_law_for_many_values():
-    values = [math.sin(index) for index in range(1, 401)]
+    values = [math.sin(index) for index in range(1, MANY)]
     summary = summarize(values)
     half = 1.96 * summary.sd / math.sqrt(len(values))
     assert summary.low == pytest.approx(summary.mean - half, abs=0.1 * half)
@@ -55,3 +55,10 @@ def test_the_interval_lies_within_the_values_and_holds_their_mean(values):
 def test_no_summary_is_made_of_nothing_or_of_what_is_no_number(values):
     with pytest.raises(ValueError, match="expected"):
         summarize(values)
+
+
+def test_of_very_many_values_the_interval_is_that_of_the_normal_law():
+    values = [math.sin(index) for index in range(1, 10_001)]
+    low, high = bootstrap_interval(values)
+    half = 1.959964 * summarize(values).sd / 100
+    assert high - low == pytest.approx(2 * half, rel=1e-6)

@@ -257,3 +257,24 @@ def test_the_class_stands_on_every_form_of_a_table():
     assert b"demonstration, not a measurement" in to_markdown(table)
     assert b"demonstration, not a measurement" in to_latex(table)
     assert {row["class"] for row in read(table)} == {"demonstration"}
+
+
+def test_a_checkpoint_of_the_batch_study_alone_has_no_row_in_table_1():
+    run = with_rows(
+        make_run(gpu=make_gpu(), steps=(100,), batch_sizes=(1,)),
+        lambda row: changed(row, checkpoint="other") if row.study == "batch" else row,
+    )
+    first, _, batch = tables(examined(run))
+    assert [row["checkpoint"] for row in read(first)] == ["cvssp/audioldm-s-full-v2"]
+    assert [row["checkpoint"] for row in read(batch)] == ["other"]
+
+
+def test_a_window_with_a_disturbance_counts_and_is_counted():
+    run = with_rows(
+        only_steps(repeats=3),
+        lambda row: changed(row, disturbances="throttled") if row.repeat == 2 else row,
+    )
+    table = tables(examined(run))[1]
+    (row,) = read(table)
+    assert (row["n"], row["disturbed"]) == ("3", "1")
+    assert "Disturbed" in headings(table)

@@ -1,0 +1,135 @@
+"""One bundle on the page: its verdict, its signer, its machine and what it deviates in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from repro.analysis.load import hardware
+from repro.analysis.text import distinct, for_html, listed
+from repro.bundle import Verdict
+from repro.records import Status
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Iterable, Mapping
+
+    from repro.analysis.load import Source
+    from repro.records import Gpu, ModelFacts
+
+_VERDICTS = {
+    Verdict.TRUSTED: "unchanged since it was signed, by a key of the trust store used",
+    Verdict.INTEGRITY_ONLY: "unchanged since it was signed; the signer is in no trust store used",
+}
+#: What became of a window, in words.
+STATUSES = {
+    Status.OK: "counted",
+    Status.DISPUTED: "disputed: the instruments disagree",
+    Status.FAILED: "failed",
+    Status.OOM: "out of memory",
+    Status.UNSUPPORTED: "unsupported",
+}
+_BADGE = '<span class="verdict imported">imported, physics not checked</span> '
+
+
+def card(source: Source, *, opened: bool) -> str:
+    """Write what is known of one bundle; it stands folded unless ``opened``."""
+    titles = distinct(series.title for series in source.series)
+    rows = "".join(
+        f"<dt>{for_html(name)}</dt><dd>{for_html(value)}</dd>"
+        for name, value in _bundle_facts(source).items()
+        if value
+    )
+    return (
+        f'<details class="bundle"{" open" if opened else ""}><summary>'
+        f'<span class="verdict {source.verdict.value}">{source.verdict.value}</span> '
+        f"{_BADGE if source.imported else ''}"
+        f"<strong>{for_html(listed(titles))}</strong> on "
+        f"{for_html(hardware(source.environment))}<br><code>{for_html(source.bundle)}</code>"
+        f"</summary><dl>{rows}</dl></details>"
+    )
+
+
+def _bundle_facts(source: Source) -> Mapping[str, str]:
+    environment, facts = source.environment, source.environment.model
+    machine = environment.machine
+    return {
+        "Verdict": f"{source.verdict.value}: {_VERDICTS[source.verdict]}",
+        "Remarks": "; ".join(source.reasons),
+        "Signer": source.signer or "unknown",
+        "SHA-256": source.sha256,
+        "Class": environment.bundle_class.value,
+        "Imported": _origin(source),
+        "Windows": _counted(source.counts),
+        "Protocol": f"{environment.protocol}, tier {environment.tier}",
+        "Deviations": " · ".join(_deviations(source)) or "none",
+        "Overridden checks": "; ".join(environment.overrides),
+        "Weights, size": f"{facts.weights}, {environment.size}",
+        "Model runs in": ", ".join(_running(facts)),
+        "Model libraries": _versions(facts.libraries),
+        "Harness": _versions(
+            {"tta-energy": environment.source.version, **environment.harness_libraries}
+        ),
+        "Source commit": _commit(source),
+        "GPU": _gpu(machine.gpu) if machine.gpu else "none",
+        "Processor": f"{machine.cpu}, {machine.cpu_cores} cores, "
+        f"{machine.ram_bytes / 2**30:.0f} GiB memory",
+        "System": f"{machine.os}, kernel {machine.kernel}"
+        + (f", container {machine.container}" if machine.container else ""),
+        "Instruments": "; ".join(
+            f"{one.name} {one.version} ({one.quantity}: {one.reads})"
+            for one in environment.instruments
+        ),
+        "Started": environment.started_at,
+    }
+
+
+def _running(facts: ModelFacts) -> Iterable[str]:
+    yield facts.dtype
+    if facts.attention is not None:
+        yield f"attention {facts.attention}"
+    yield f"on {facts.device}"
+
+
+def _deviations(source: Source) -> tuple[str, ...]:
+    # What a model card deviates in is the adapter's, and no adapter made what was imported.
+    own = () if source.imported else source.card.deviations
+    return (*source.environment.deviations, *own)
+
+
+def _origin(source: Source) -> str:
+    origin = source.environment.origin
+    if not source.imported:
+        return ""
+    if origin is None:
+        return "yes; physics not checked"
+    commit = f", commit {origin.commit}" if origin.commit else ", at no known commit"
+    return f"from {origin.source}{commit}, layout {origin.layout}; physics not checked"
+
+
+def _counted(counts: Counter[str]) -> str:
+    parts = [f"{counts[status.value]} {words}" for status, words in STATUSES.items()
+             if counts[status.value]]  # fmt: skip
+    return ", ".join([*parts, f"{counts['warmup']} warm-ups"])
+
+
+def _gpu(gpu: Gpu) -> str:
+    kind = "simulated " if gpu.simulated else ""
+    facts = {
+        "{:.0f} GiB": gpu.memory_bytes and gpu.memory_bytes / 2**30,
+        "driver {}": gpu.driver,
+        "CUDA {}": gpu.cuda_driver,
+        "power limit {:g} W": gpu.power_limit_w,
+    }
+    known = [form.format(value) for form, value in facts.items() if value is not None]
+    return ", ".join([f"{kind}{gpu.name}", *known])
+
+
+def _commit(source: Source) -> str:
+    code = source.environment.source
+    if code.commit is None:
+        return ""
+    return f"{code.commit}, with uncommitted changes" if code.dirty else code.commit
+
+
+def _versions(libraries: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in libraries.items())

@@ -1,0 +1,196 @@
+"""Settings of the study ``quality``: the energy of a set of clips beside the set's scores."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from repro.analysis.points import counts, total
+from repro.analysis.scores import is_whole
+from repro.analysis.stats import Summary, summarize
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from repro.analysis.load import DataSet, Row, Source
+    from repro.analysis.series import Series
+    from repro.records import Score
+
+
+class Yardstick(NamedTuple):
+    """What scores must share to be compared with each other; ``n`` counts clips."""
+
+    metric: str
+    n: int | None
+    reference: str | None
+    embedding: str | None
+    engine: str | None
+
+
+class Setting(NamedTuple):
+    """What sets of clips share that repeat each other."""
+
+    series: Series
+    dataset: str
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class QualityPoint:
+    """One model on one data set at one number of steps; energy in joules, time in seconds.
+
+    Energy and time are of whole sets of ``clips`` clips, one summary over the sets, and None
+    where no set is complete. ``fewest`` and ``most`` are the clips of the sets there are, and
+    ``failed`` the clips that did not end well. ``uncertainty_j`` is that of the instruments
+    for one set, the clips' own added in quadrature; None where one of them has none.
+    """
+
+    series: Series
+    dataset: str
+    steps: int
+    clips: int
+    executed_steps: tuple[int, ...]
+    gpu_energy_j: Summary | None
+    cpu_energy_j: Summary | None
+    duration_s: Summary | None
+    uncertainty_j: float | None
+    cpu_sources: tuple[str, ...]
+    scores: Mapping[Yardstick, Summary]
+    statuses: Counter[str]
+    warmups: int
+    disturbed: int
+    incomplete: int
+    fewest: int
+    most: int
+
+    @property
+    def n(self) -> int:
+        """Sets that count."""
+        return self.duration_s.n if self.duration_s else 0
+
+    @property
+    def failed(self) -> int:
+        """Windows that did not count, warm-ups apart."""
+        return sum(self.statuses.values()) - self.statuses["ok"]
+
+
+def quality_points(data: DataSet) -> tuple[QualityPoint, ...]:
+    """Summarise the study ``quality``: a set is all clips of one repeat on one data set.
+
+    A set is complete when it has as many clips as its scores are of. Without scores, the
+    fullest set of the data set says how many there should be.
+    """
+    sets: dict[Setting, list[list[Row]]] = defaultdict(list)
+    scores: dict[Setting, list[Score]] = defaultdict(list)
+    for source in data.sources:
+        own = _sets(source)
+        for (setting, _), rows in own.items():
+            sets[setting].append(rows)
+        for setting in dict.fromkeys(setting for setting, _ in own):
+            scores[setting] += _scores(source, setting)
+    fullest = _fullest(sets)
+    points = [
+        _point(setting, repeats, scores[setting], fullest[setting.dataset])
+        for setting, repeats in sets.items()
+    ]
+    return tuple(sorted(points, key=_place))
+
+
+def unmatched_scores(data: DataSet) -> tuple[str, ...]:
+    """Say which scores stand in a bundle without the energy of the clips they are of."""
+    said = []
+    for source in data.sources:
+        known = {(setting.dataset, setting.steps) for setting, _ in _sets(source)}
+        alone = {
+            (score.dataset, score.steps)
+            for score in source.scores
+            if not is_whole(score) and (score.dataset, score.steps) not in known
+        }
+        said += [
+            f"{source.bundle}: scores on {dataset} at {steps} steps without the energy of their "
+            "clips, left out"
+            for dataset, steps in sorted(alone)
+        ]
+    return tuple(said)
+
+
+def _place(point: QualityPoint) -> tuple[object, ...]:
+    return (point.dataset, point.series.sort_key, point.steps)
+
+
+def _sets(source: Source) -> dict[tuple[Setting, int], list[Row]]:
+    sets: dict[tuple[Setting, int], list[Row]] = defaultdict(list)
+    for row in source.rows:
+        if row.study == "quality" and row.dataset is not None:
+            sets[Setting(row.series, row.dataset, row.steps), row.repeat].append(row)
+    return sets
+
+
+def _scores(source: Source, setting: Setting) -> Iterable[Score]:
+    return (
+        score for score in source.scores
+        if (score.dataset, score.steps, score.model)
+        == (setting.dataset, setting.steps, setting.series.model)
+        and not is_whole(score)
+    )  # fmt: skip
+
+
+def _clips(rows: Iterable[Row]) -> int:
+    return sum(row.clips for row in rows if counts(row))
+
+
+def _fullest(sets: Mapping[Setting, Sequence[Sequence[Row]]]) -> dict[str, int]:
+    fullest: dict[str, int] = defaultdict(int)
+    for setting, repeats in sets.items():
+        most = max(map(_clips, repeats))
+        fullest[setting.dataset] = max(fullest[setting.dataset], most)
+    return fullest
+
+
+def _point(
+    setting: Setting, repeats: Sequence[Sequence[Row]], scores: Sequence[Score], fullest: int
+) -> QualityPoint:
+    wanted = max((score.n for score in scores if score.n), default=fullest)
+    complete = [
+        counting for rows in repeats
+        if _clips(counting := [row for row in rows if counts(row)]) == wanted and counting
+    ]  # fmt: skip
+    rows = [row for repeat in repeats for row in repeat]
+    measured = [row for repeat in complete for row in repeat]
+    found = [_clips(repeat) for repeat in repeats]
+    return QualityPoint(
+        *setting,
+        clips=wanted,
+        executed_steps=tuple(
+            sorted({row.executed_steps for row in measured if row.executed_steps})
+        ),
+        gpu_energy_j=total(complete, "gpu_energy_j"),
+        cpu_energy_j=total(complete, "cpu_energy_j"),
+        duration_s=total(complete, "duration_s"),
+        uncertainty_j=_uncertainty_j(complete),
+        cpu_sources=tuple(sorted({row.cpu_source for row in measured if row.cpu_source})),
+        scores=_summaries(scores),
+        statuses=Counter(row.status.value for row in rows if not row.warmup),
+        warmups=sum(row.warmup for row in rows),
+        disturbed=sum(bool(row.disturbances) for row in measured),
+        incomplete=len(repeats) - len(complete),
+        fewest=min(found),
+        most=max(found),
+    )
+
+
+def _uncertainty_j(sets: Sequence[Sequence[Row]]) -> float | None:
+    """Add the windows' uncertainties in quadrature: each is that of its own two reads."""
+    each = [row.uncertainty_j for rows in sets[:1] for row in rows]
+    known = [value for value in each if value is not None]
+    return math.hypot(*known) if known and len(known) == len(each) else None
+
+
+def _summaries(scores: Iterable[Score]) -> dict[Yardstick, Summary]:
+    values: dict[Yardstick, list[float]] = defaultdict(list)
+    for score in scores:
+        stick = Yardstick(score.metric, score.n, score.reference, score.embedding, score.engine)
+        values[stick].append(score.value)
+    return {stick: summarize(found) for stick, found in values.items()}

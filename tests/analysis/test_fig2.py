@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from repro.analysis.fig2 import fig2
+from repro.analysis.figures import Absent
+from repro.analysis.formats import to_html
+from repro.analysis.load import load
+from repro.analysis.panels import panels
+from repro.analysis.plot import draw
+from repro.records import Status
+from tests.analysis.examined import changed, examined, scored_run, with_rows, with_scores
+from tests.factories import make_gpu
+
+
+def figures(*runs):
+    data = load([examined(run, bundle=run.header.run_id) for run in runs])
+    return fig2(data, panels(data))
+
+
+def clap_run(model="audioldm", place="a", **options):
+    return scored_run(
+        {10: 36.0, 25: 72.0, 50: 144.0}, "clap", {10: 0.2, 25: 0.3, 50: 0.25},
+        model=model, run_id=place * 32, **options,
+    )  # fmt: skip
+
+
+def test_each_data_set_and_score_has_a_figure_named_after_them():
+    run = with_scores(clap_run(), "fad", {10: 0.5})
+    fad, clap = figures(run)
+    assert (fad.name, clap.name) == ("fig2_clotho_fad", "fig2_clotho_clap")
+    assert (fad.y_label, clap.y_label) == ("FAD (less is better)", "CLAP score (more is better)")
+    assert clap.x_label == "GPU energy of 3 clips (kWh)"
+
+
+def test_a_score_that_no_bundle_holds_gives_a_reason_and_no_picture():
+    fad, _ = figures(clap_run())
+    assert fad == Absent(
+        "fig2_clotho_fad", "Fréchet audio distance against energy, Clotho",
+        "No bundle holds FAD scores of the clips on Clotho.",
+    )  # fmt: skip
+
+
+def test_sets_that_are_all_incomplete_give_a_reason_and_no_picture():
+    run = with_rows(
+        clap_run(),
+        lambda row: changed(row, status=Status.OOM, clips=0) if row.item == 1 else row,
+    )
+    _, clap = figures(run)
+    assert isinstance(clap, Absent)
+    assert "no set of clips is complete" in clap.reason.lower()
+
+
+def test_the_table_of_a_figure_holds_exactly_what_is_drawn():
+    _, clap = figures(clap_run(), clap_run("tango", "b"))
+    drawn = [(dot.steps, dot.x, dot.y) for trail in clap.trails for dot in trail.dots]
+    columns = ("steps", "gpu_energy_kwh", "value")
+    assert drawn == list(zip(*map(clap.table.column, columns), strict=True))
+
+
+def test_the_front_is_drawn_from_its_cheapest_point_to_its_best():
+    _, clap = figures(clap_run())
+    assert clap.fronts == (((1e-5, 0.2), (2e-5, 0.3)),)
+    assert [dot.on_front for dot in clap.trails[0].dots] == [True, True, False]
+
+
+def test_the_front_runs_through_models_in_the_order_of_their_energy():
+    dear = scored_run({10: 360.0}, "clap", {10: 0.9}, model="audioldm")
+    cheap = scored_run({10: 36.0}, "clap", {10: 0.2}, model="tango", run_id="b" * 32)
+    _, clap = figures(dear, cheap)
+    assert clap.fronts == (((1e-5, 0.2), (1e-4, 0.9)),)
+
+
+def test_a_reader_is_told_yes_or_no_of_the_front_and_a_chance_to_two_places():
+    _, clap = figures(clap_run())
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", to_html(clap.table))
+    assert (cells.count("yes"), cells.count("no")) == (2, 1)
+    assert {"1.00", "0.00"} & set(cells)
+    assert "true" not in cells
+
+
+def test_two_kinds_of_hardware_have_a_front_each():
+    other = clap_run(place="b", gpu=make_gpu("NVIDIA H200"))
+    _, clap = figures(clap_run(), other)
+    assert len(clap.fronts) == 2
+    assert [(trail.place, trail.variant) for trail in clap.trails] == [(0, 0), (0, 1)]
+
+
+@pytest.mark.parametrize("gpu", [None, make_gpu(simulated=True)], ids=["cpu", "simulated"])
+def test_a_demonstration_says_so_on_axis_and_picture(gpu):
+    _, clap = figures(clap_run(gpu=gpu))
+    assert ("modelled" in clap.x_label) == (gpu is None)
+    assert ("simulated" in clap.x_label) == (gpu is not None)
+    assert b"<!-- DEMONSTRATION -->" in draw(clap)["svg"]
+
+
+def test_a_figure_comes_in_three_formats_with_a_tooltip_a_point():
+    _, clap = figures(clap_run())
+    files = draw(clap)
+    assert files["png"].startswith(b"\x89PNG")
+    assert files["pdf"].startswith(b"%PDF")
+    assert files["svg"].count(b"<title>") == 3
+
+
+def test_names_stand_at_the_trails_and_in_a_legend_where_there_are_too_many():
+    few = [clap_run(f"m{place}", place) for place in "abc"]
+    many = [clap_run(f"m{place}", place) for place in "abcdef012345"]
+    assert [b"<!-- ma -->" in draw(figures(*runs)[1])["svg"] for runs in (few, many)] == [True] * 2
+    assert draw(figures(*few)[1])["svg"].count(b'id="legend_') == 1
+    assert draw(figures(*many)[1])["svg"].count(b'id="legend_') == 2
+
+
+def test_one_point_alone_is_drawn():
+    _, clap = figures(scored_run({10: 36.0}, "clap", {10: 0.2}, repeats=1))
+    assert clap.fronts == (((1e-5, 0.2),),)
+    assert draw(clap)["png"].startswith(b"\x89PNG")
