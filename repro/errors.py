@@ -46,6 +46,12 @@ class BundleError(TtaError):
     exit_code = ExitCode.BUNDLE
 
 
+class ClaimError(TtaError):
+    """A claim of the paper does not hold, where that was required."""
+
+    exit_code = ExitCode.CLAIM
+
+
 class WorkerError(TtaError):
     """The worker process of a model did not do what it was asked.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from repro.analysis.figures import Absent, common_facts, energy_source, models_in_order
 from repro.analysis.series import Series, labels, ordered
-from repro.analysis.tables import PARETO_COLUMNS, Table, pareto_notes, pareto_row
+from repro.analysis.tables import PARETO_COLUMNS, Table, pareto_notes, pareto_row, titles_of
 from repro.analysis.units import kwh
 
 if TYPE_CHECKING:
@@ -168,6 +168,7 @@ def _table(data: DataSet, panel: Panel, drawn: Sequence[Entry], *, name: str, ti
         name=name,
         title=f"{title}: the points drawn",
         bundle_class=kind,
+        titles=titles_of(data.series),
         columns=PARETO_COLUMNS,
         rows=tuple(pareto_row(panel, entry, kind) for entry in drawn),
         implied=("dataset", "metric", "executed_steps", "quantity", "hardware", "clips",

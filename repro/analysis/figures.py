@@ -235,7 +235,7 @@ def _table_row(point: Point, label: str, quantity: str, kind: str) -> tuple[Cell
     numbers = (energy.mean, energy.sd, energy.low, energy.high) if energy else (None,) * 4
     executed = point.executed_steps
     return (
-        label, point.series.title, point.steps, executed[0] if len(executed) == 1 else None,
+        label, point.series.model, point.steps, executed[0] if len(executed) == 1 else None,
         point.batch_size, point.samples, point.n, *map(kwh, numbers),
         f"{quantity.upper()} energy", point.series.hardware, kind,
     )  # fmt: skip

@@ -20,6 +20,10 @@ STAMPS = {
 
 #: Columns as a reader is shown them; a column without a heading is for machines.
 HEADINGS = {
+    "id": "Claim",
+    "claim": "In words",
+    "verdict": "Verdict",
+    "evidence": "Evidence",
     "dataset": "Data set",
     "metric": "Metric",
     "model": "Model",
@@ -162,11 +166,18 @@ def _shown(
     ]
     headings = [escape(titles[table.columns[place]]) for place in places]
     rows = [
-        [_text(row[place], table.columns[place], escape, write) for place in places]
+        [_text(_titled(table, row, place), table.columns[place], escape, write) for place in places]
         for row in table.rows
     ]
     numeric = [_is_numeric(row[place] for row in table.rows) for place in places]
     return headings, rows, numeric
+
+
+def _titled(table: Table, row: tuple[Cell, ...], place: int) -> Cell:
+    cell = row[place]
+    if table.columns[place] == "model" and isinstance(cell, str):
+        return table.titles.get(cell, cell)
+    return cell
 
 
 def _informs(table: Table, place: int) -> bool:

@@ -50,6 +50,7 @@ class Row:
     gpu_meter: str | None
     cpu_energy_j: float | None
     cpu_source: str | None
+    ram_energy_j: float | None
     uncertainty_j: float | None
     disturbances: str | None
     detail: str | None

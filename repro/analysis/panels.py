@@ -155,15 +155,17 @@ def _energy_sd(
 ) -> tuple[float | None, str | None]:
     """Take the deviation of a set's energy from the best source there is.
 
-    A sum that was taken once has none of its own. The coefficient of variation of single
-    generations at the same number of steps bounds it from above: over many clips, what is
-    independent from clip to clip averages out.
+    A sum that was taken once has none of its own. That of ``clips`` independent generations is
+    ``sqrt(clips)`` times the deviation of one, for which the repeats of the steps study at the
+    same number of steps stand in. What all clips share, such as the gain of the sensor, is not
+    in it; it moves all points of one card alike and so no front.
     """
     if energy.sd is not None:
         return energy.sd, "repeated sets"
     variation = known.get((point.series, point.steps))
     if variation is not None:
-        return math.hypot(variation * energy.mean, point.uncertainty_j or 0.0), "steps study"
+        scatter_j = variation * energy.mean / math.sqrt(point.clips)
+        return math.hypot(scatter_j, point.uncertainty_j or 0.0), "steps study"
     return point.uncertainty_j, "instrument" if point.uncertainty_j else None
 
 

@@ -49,7 +49,7 @@ _WIDTH_IN, _HEIGHT_IN = 7.2, 4.7
 _LEFT_IN, _TOP_IN, _BOTTOM_IN = 0.82, 0.75, 0.82
 _MOST_DIRECT_LABELS = 14
 _WIDEST_LABEL_IN = 2.4
-_STYLE: dict[Any, Any] = {
+STYLE: dict[Any, Any] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 9.5,
     "axes.edgecolor": GREY,
@@ -64,7 +64,7 @@ _STYLE: dict[Any, Any] = {
     "svg.fonttype": "path",
 }
 #: Without these each file would carry the time and the program that made it.
-_METADATA: dict[str, dict[str, None]] = {
+METADATA: dict[str, dict[str, None]] = {
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
@@ -90,7 +90,7 @@ def draw(what: Chart | Scatter) -> dict[str, bytes]:
     """Draw a figure as ``pdf``, ``png`` and ``svg``; the last has a tooltip on each point."""
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update({**_STYLE, "svg.hashsalt": what.name})
+        mpl.rcParams.update({**STYLE, "svg.hashsalt": what.name})
         figure = Figure(figsize=(_WIDTH_IN, _HEIGHT_IN))
         canvas = FigureCanvasAgg(figure)
         axes = figure.add_subplot()
@@ -99,14 +99,15 @@ def draw(what: Chart | Scatter) -> dict[str, bytes]:
         else:
             _draw_scatter(axes, what, canvas)
         _write_around(figure, what)
-        files = {suffix: _save(figure, suffix) for suffix in _METADATA}
+        files = {suffix: save(figure, suffix) for suffix in METADATA}
         svg = with_tips(files["svg"].decode(), _spots(figure, axes, what))
         return {**files, "svg": svg.encode()}
 
 
-def _save(figure: Figure, suffix: str) -> bytes:
+def save(figure: Figure, suffix: str) -> bytes:
+    """Return the figure as a file of this kind: the same bytes for the same figure."""
     stream = io.BytesIO()
-    figure.savefig(stream, format=suffix, dpi=200, metadata=_METADATA[suffix])
+    figure.savefig(stream, format=suffix, dpi=200, metadata=METADATA[suffix])
     return stream.getvalue()
 
 

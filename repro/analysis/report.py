@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from repro.analysis.claims import Outcome, claims_table, evaluate, shipped_claims
 from repro.analysis.fig2 import fig2
 from repro.analysis.figures import Absent, fig1a, fig1b
-from repro.analysis.formats import to_csv, to_latex, to_markdown
+from repro.analysis.formats import to_csv, to_html, to_latex, to_markdown
 from repro.analysis.lines import step_lines
 from repro.analysis.load import load
-from repro.analysis.page import page
+from repro.analysis.page import Section, page
 from repro.analysis.panels import panels
 from repro.analysis.plot import draw
 from repro.analysis.points import batch_points, step_points
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 OWNED = (
     "tables/table1.csv", "tables/table1.md", "tables/table1.tex",
     "tables/steps.csv", "tables/batch.csv", "tables/lines.csv", "tables/pareto.csv",
+    "tables/claims.csv",
     *(f"figures/{name}.{suffix}" for name in ("fig1a", "fig1b", "fig2_*_fad", "fig2_*_clap")
       for suffix in ("csv", "pdf", "png", "svg")),
     "index.html",
@@ -49,6 +51,7 @@ class ReportSummary:
     bundle_class: BundleClass
     files: tuple[Path, ...]
     notices: tuple[str, ...]
+    failing_claims: tuple[str, ...]
 
 
 def find_bundles(paths: Iterable[Path]) -> list[Path]:
@@ -81,19 +84,22 @@ def write_report(
 
     """
     data = load(examinations, require_trusted=require_trusted)
-    made, absent = _make(data)
+    made, absent, failing = _make(data)
     _publish(made, out)
     return ReportSummary(
         bundle_class=data.bundle_class,
         files=tuple(out / name for name in made),
         notices=(*data.notices, *unmatched_scores(data), *absent),
+        failing_claims=failing,
     )
 
 
-def _make(data: DataSet) -> tuple[dict[str, bytes], list[str]]:
-    """Return every file by its name, and which figures there are not and why."""
+def _make(data: DataSet) -> tuple[dict[str, bytes], list[str], tuple[str, ...]]:
+    """Return every file by its name, which figures there are not and why, which claims fail."""
     singles, batches, fronts = step_points(data), batch_points(data), panels(data)
     speeds = table1(data, singles, steps=_table1_steps())
+    verdicts = evaluate(data, shipped_claims(), singles=singles, batches=batches, fronts=fronts)
+    claims = claims_table(verdicts)
     others = (
         steps_table(data, singles),
         lines_table(data, step_lines(data)),
@@ -108,11 +114,19 @@ def _make(data: DataSet) -> tuple[dict[str, bytes], list[str]]:
         "tables/table1.md": to_markdown(speeds),
         "tables/table1.tex": to_latex(speeds),
         **{f"tables/{table.name}.csv": to_csv(table) for table in others},
+        "tables/claims.csv": to_csv(claims),
         **_figure_files(charts, drawn),
-        "index.html": page(data, list(zip(charts, svgs, strict=True)), speeds, others).encode(),
+        "index.html": page(
+            data,
+            list(zip(charts, svgs, strict=True)),
+            speeds,
+            others,
+            first=[Section("Claims of the paper", [to_html(claims)])],
+        ).encode(),
     }
-    return made, [f"{one.name} not drawn: {one.reason}" for one in charts
-                  if isinstance(one, Absent)]  # fmt: skip
+    absent = [f"{one.name} not drawn: {one.reason}" for one in charts if isinstance(one, Absent)]
+    failing = tuple(dict.fromkeys(one.claim.id for one in verdicts if one.outcome is Outcome.FAILS))
+    return made, absent, failing
 
 
 def _table1_steps() -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from repro.analysis.pareto import DRAWS
@@ -10,7 +10,7 @@ from repro.analysis.points import STATUSES, Point
 from repro.analysis.units import kwh
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from repro.analysis.lines import StepLine
     from repro.analysis.load import DataSet
@@ -30,6 +30,7 @@ class Table:
     """Named columns and their rows; ``notes`` say what a reader must know and no cell can.
 
     ``implied`` columns are for machines alone while they tell no two rows of a model apart.
+    A model stands in the rows by its name; people are shown its title.
     """
 
     name: str
@@ -39,11 +40,17 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
     implied: tuple[str, ...] = ()
+    titles: Mapping[str, str] = field(default_factory=dict)
 
     def column(self, name: str) -> tuple[Cell, ...]:
         """Return the cells of one column."""
         place = self.columns.index(name)
         return tuple(row[place] for row in self.rows)
+
+
+def titles_of(series: Iterable[Series]) -> dict[str, str]:
+    """Return the title of each model by its name."""
+    return {one.model: one.title for one in series}
 
 
 def table1(data: DataSet, points: Sequence[Point], *, steps: int) -> Table:
@@ -67,6 +74,7 @@ def table1(data: DataSet, points: Sequence[Point], *, steps: int) -> Table:
         name="table1",
         title="Models and their inference speed",
         bundle_class=kind,
+        titles=titles_of(data.series),
         columns=(
             "model", "checkpoint", "parameters", "inference_speed_s", "sd_s", "n", "hardware",
             "weights", "class", "at_steps", "low_95_s", "high_95_s", "parameters_total", "size",
@@ -87,7 +95,7 @@ def _speed_series(series: Sequence[Series], points: Sequence[Point]) -> list[Ser
 def _table1_row(series: Series, point: Point | None, steps: int, kind: str) -> tuple[Cell, ...]:
     speed = point.duration_s if point else None
     return (
-        series.title, series.checkpoint, series.parameters,
+        series.model, series.checkpoint, series.parameters,
         *_mean_sd(speed), speed.n if speed else 0,
         series.hardware, series.weights, kind, steps, *_interval(speed),
         series.parameters_total, series.size, series.protocol, series.dtype,
@@ -109,6 +117,7 @@ def steps_table(data: DataSet, points: Sequence[Point]) -> Table:
         name="steps",
         title="Energy against inference steps",
         bundle_class=kind,
+        titles=titles_of(data.series),
         columns=(
             "model", "steps", "executed_steps", "n", "gpu_energy_kwh_mean", "gpu_energy_kwh_sd",
             "cpu_energy_kwh_mean", "duration_s_mean", "hardware", "class", "batch_size",
@@ -116,7 +125,7 @@ def steps_table(data: DataSet, points: Sequence[Point]) -> Table:
         ),
         rows=tuple(
             (
-                point.series.title, point.steps, _only(point.executed_steps), point.n,
+                point.series.model, point.steps, _only(point.executed_steps), point.n,
                 *_kwh_mean_sd(point.gpu_energy_j), _kwh_mean_sd(point.cpu_energy_j)[0],
                 _mean_sd(point.duration_s)[0], point.series.hardware, kind, point.batch_size,
                 *_details(point),
@@ -139,6 +148,7 @@ def batch_table(data: DataSet, points: Sequence[Point]) -> Table:
         name="batch",
         title="Energy against batch size",
         bundle_class=kind,
+        titles=titles_of(data.series),
         columns=(
             "model", "batch_size", "n", "gpu_energy_kwh_mean", "gpu_energy_kwh_sd",
             "cpu_energy_kwh_mean", "hardware", "class", "samples", "steps", "incomplete",
@@ -146,7 +156,7 @@ def batch_table(data: DataSet, points: Sequence[Point]) -> Table:
         ),
         rows=tuple(
             (
-                point.series.title, point.batch_size, point.n,
+                point.series.model, point.batch_size, point.n,
                 *_kwh_mean_sd(point.gpu_energy_j), _kwh_mean_sd(point.cpu_energy_j)[0],
                 point.series.hardware, kind, point.samples, point.steps, point.incomplete,
                 _mean_sd(point.duration_s)[0], *_details(point),
@@ -170,6 +180,7 @@ def lines_table(data: DataSet, lines: Sequence[StepLine]) -> Table:
         name="lines",
         title="Energy of a denoiser call, and fixed energy",
         bundle_class=kind,
+        titles=titles_of(data.series),
         columns=(
             "model", "slope_j_per_step", "slope_se", "intercept_j", "intercept_se", "r2", "n",
             "hardware", "class", "quantity", "fewest_steps", "most_steps", *_SERIES_COLUMNS,
@@ -189,7 +200,7 @@ def _line_row(one: StepLine, kind: str) -> tuple[Cell, ...]:
         else (None, None, None, None, None, 0)
     )
     return (
-        series.title, *numbers, series.hardware, kind, f"{one.quantity.upper()} energy",
+        series.model, *numbers, series.hardware, kind, f"{one.quantity.upper()} energy",
         one.lowest, one.highest, *_series_cells(series),
     )  # fmt: skip
 
@@ -201,6 +212,7 @@ def pareto_table(data: DataSet, panels: Sequence[Panel]) -> Table:
         name="pareto",
         title="Energy against quality",
         bundle_class=kind,
+        titles=titles_of(data.series),
         columns=PARETO_COLUMNS,
         rows=tuple(
             pareto_row(panel, entry, kind) for panel in panels for entry in panel.entries
@@ -224,7 +236,7 @@ def pareto_row(panel: Panel, entry: Entry, kind: str) -> tuple[Cell, ...]:
     """Make the row of one point, under ``PARETO_COLUMNS``."""
     point, series, stick = entry.point, entry.point.series, entry.yardstick
     return (
-        panel.dataset, panel.metric, series.title, point.steps,
+        panel.dataset, panel.metric, series.model, point.steps,
         _kwh_mean_sd(point.gpu_energy_j)[0], entry.value, _truth(entry.on_front), entry.p_front,
         point.n, point.clips, series.hardware, kind, _only(point.executed_steps),
         _kwh_mean_sd(point.cpu_energy_j)[0], f"{panel.quantity.upper()} energy",
@@ -277,7 +289,7 @@ def _chance(panel: Panel) -> str:
 
 _ENERGY_SDS = {
     "repeated sets": "repeated sets",
-    "steps study": "single generations at the same steps, which bounds that of a sum from above",
+    "steps study": "repeats of one generation at the same steps, as for a sum of independent ones",
     "instrument": "the instrument alone",
 }
 

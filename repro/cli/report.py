@@ -28,8 +28,14 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     help="Trust the keys in DIR (*.pem) too; may be repeated.",
 )
 @click.option("--require-trusted", is_flag=True, help="Fail unless every signer is trusted.")
+@click.option("--strict", is_flag=True, help="Exit with 6 where a claim of the paper fails.")
 def report(
-    bundles: tuple[Path, ...], out: Path, trust_dirs: tuple[Path, ...], *, require_trusted: bool
+    bundles: tuple[Path, ...],
+    out: Path,
+    trust_dirs: tuple[Path, ...],
+    *,
+    require_trusted: bool,
+    strict: bool,
 ) -> None:
     """Make tables, figures and a page from bundles.
 
@@ -37,6 +43,7 @@ def report(
     """
     from repro.analysis.report import find_bundles, write_report  # noqa: PLC0415 - --help must answer at once
     from repro.bundle import examine  # noqa: PLC0415
+    from repro.errors import ClaimError  # noqa: PLC0415
     from repro.signing import TrustStore  # noqa: PLC0415
 
     trust = TrustStore.load(directories=trust_dirs)
@@ -47,3 +54,6 @@ def report(
     for path in summary.files:
         click.echo(path)
     click.echo(f"class: {summary.bundle_class}")
+    if strict and summary.failing_claims:
+        listed = ", ".join(summary.failing_claims)
+        raise ClaimError(f"claims: expected all to hold, found failing: {listed}")

@@ -168,8 +168,8 @@ def test_a_set_measured_once_borrows_the_deviation_of_the_steps_study_and_says_s
     )
     for row in rows_of(run):
         assert row["energy_sd_from"] == "steps study"
-        # Repeats of 3 J and 6 J: a standard deviation of 2.12 J about 4.5 J.
-        assert row["energy_sd_kwh"] / row["gpu_energy_kwh"] == pytest.approx(2**0.5 / 3)
+        # Repeats of 3 J and 6 J: a standard deviation of 2.12 J about 4.5 J; sets of 3 clips.
+        assert row["energy_sd_kwh"] / row["gpu_energy_kwh"] == pytest.approx(2**0.5 / 3 / 3**0.5)
 
 
 def test_the_uncertainty_of_the_instrument_is_added_in_quadrature_over_the_clips():

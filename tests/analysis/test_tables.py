@@ -54,7 +54,7 @@ def test_energy_against_steps_is_the_mean_over_repeats_in_kilowatt_hours():
     )
     (row,) = read(tables(examined(run))[1])
     assert (row["model"], row["steps"], row["executed_steps"], row["n"]) == (
-        "AudioLDM", "10", "10", "2",
+        "audioldm", "10", "10", "2",
     )  # fmt: skip
     assert float(row["gpu_energy_kwh_mean"]) == pytest.approx(1.5e-5, rel=1e-12)
     assert float(row["gpu_energy_kwh_sd"]) == pytest.approx(1e-5 / 2**0.5, rel=1e-12)
@@ -278,3 +278,11 @@ def test_a_window_with_a_disturbance_counts_and_is_counted():
     (row,) = read(table)
     assert (row["n"], row["disturbed"]) == ("3", "1")
     assert "Disturbed" in headings(table)
+
+
+def test_a_model_has_its_name_in_the_csv_and_its_title_where_people_read():
+    table = tables(examined(make_run(gpu=make_gpu())))[0]
+
+    assert read(table)[0]["model"] == "audioldm"
+    assert "AudioLDM" in to_markdown(table).decode()
+    assert "AudioLDM" in to_html(table)

@@ -152,7 +152,7 @@ def gpu_majority(found: Findings, given: Majority) -> Judgement:
         margin = share.minus(Estimate(given.share_above, 0.0))
         comparisons.append(Comparison(text, margin, 1.0))
     judged = settle(comparisons, given.sigmas)
-    others = "CPU" if any(_ram_j(row) is None for row in rows) else "CPU and RAM"
+    others = "CPU" if any(row.ram_energy_j is None for row in rows) else "CPU and RAM"
     return Judgement(judged.outcome, f"GPU beside {others}: {judged.evidence}")
 
 
@@ -205,8 +205,4 @@ def _refuse_modelled(found: Findings, rows: Sequence[Row]) -> None:
 
 def _share(row: Row) -> float:
     gpu_j = row.gpu_energy_j or 0.0
-    return gpu_j / (gpu_j + (row.cpu_energy_j or 0.0) + (_ram_j(row) or 0.0))
-
-
-def _ram_j(row: Row) -> float | None:
-    return getattr(row, "ram_energy_j", None)
+    return gpu_j / (gpu_j + (row.cpu_energy_j or 0.0) + (row.ram_energy_j or 0.0))

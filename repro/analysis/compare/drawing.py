@@ -16,7 +16,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from repro.analysis.equivalence import Answer
 from repro.analysis.formats import STAMPS
 from repro.analysis.palette import ALARM, COLOURS, FAINT, GREY, INK
-from repro.analysis.plot import _METADATA, _STYLE, _save
+from repro.analysis.plot import METADATA, STYLE, save
 from repro.analysis.svg import Spot, with_tips
 from repro.analysis.text import for_figure
 
@@ -53,13 +53,13 @@ def draw(grid: Grid) -> dict[str, bytes]:
     """Draw a comparison as ``pdf``, ``png`` and ``svg``; the last has a tooltip on each point."""
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update({**_STYLE, "svg.hashsalt": grid.name})
+        mpl.rcParams.update({**STYLE, "svg.hashsalt": grid.name})
         rows = -(-len(grid.panels) // _columns(grid))
         figure = Figure(figsize=(_WIDTH_IN, _TOP_IN + _BOTTOM_IN + _ROW_IN * rows))
         FigureCanvasAgg(figure)
         drawn = _panels(figure, grid, rows)
         _write_around(figure, grid)
-        files = {suffix: _save(figure, suffix) for suffix in _METADATA}
+        files = {suffix: save(figure, suffix) for suffix in METADATA}
         svg = with_tips(files["svg"].decode(), _spots(figure, drawn))
         return {**files, "svg": svg.encode()}
 
