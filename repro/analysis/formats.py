@@ -18,6 +18,8 @@ STAMPS = {
     "demonstration": "Class: demonstration, not a measurement.",
 }
 
+_VERDICTS = ("holds", "fails", "insufficient", "not-comparable")
+
 #: Columns as a reader is shown them; a column without a heading is for machines.
 HEADINGS = {
     "id": "Claim",
@@ -124,7 +126,7 @@ def to_html(table: Table) -> str:
     aligned = [' class="num"' if right else "" for right in numeric]
     head = "".join(f'<th scope="col"{a}>{h}</th>' for h, a in zip(headings, aligned, strict=True))
     body = "\n".join(
-        "<tr>" + "".join(f"<td{a}>{c}</td>" for c, a in zip(row, aligned, strict=True)) + "</tr>"
+        "<tr>" + "".join(_cell(c, a) for c, a in zip(row, aligned, strict=True)) + "</tr>"
         for row in rows
     )
     notes = "".join(f'<p class="note">{for_html(note)}</p>' for note in table.notes)
@@ -133,6 +135,11 @@ def to_html(table: Table) -> str:
         f"{STAMPS[table.bundle_class]}</caption>\n<thead><tr>{head}</tr></thead>\n"
         f"<tbody>\n{body}\n</tbody></table></div>\n{notes}"
     )
+
+
+def _cell(text: str, attribute: str) -> str:
+    # A verdict that needs attention is found at a glance.
+    return f'<td class="{text}">{text}</td>' if text in _VERDICTS else f"<td{attribute}>{text}</td>"
 
 
 def _number(value: float, column: str) -> str:
@@ -195,7 +202,9 @@ def _informs(table: Table, place: int) -> bool:
 
 
 def _varies(table: Table, name: str) -> bool:
-    key = "series" if "series" in table.columns else "model"
+    key = next((one for one in ("series", "model") if one in table.columns), None)
+    if key is None:
+        return len(set(table.column(name))) > 1
     pairs = set(zip(table.column(key), table.column(name), strict=True))
     return len(pairs) > len(set(table.column(key)))
 

@@ -21,8 +21,9 @@ from repro.analysis.report import OWNED, write_report
 from repro.analysis.tables import steps_table
 from repro.bundle import Verdict, bundle_name, seal
 from repro.cli.report import report
-from repro.errors import BundleError, TtaError, UsageError
+from repro.errors import BundleError, ClaimError, TtaError, UsageError
 from repro.records import BundleClass, Origin, Status
+from repro.resources import data_root
 from repro.signing import ephemeral_key
 from tests.analysis.examined import (
     changed,
@@ -383,3 +384,21 @@ def test_a_folder_without_bundles_is_a_usage_error(tmp_path):
     result = CliRunner().invoke(report, [str(tmp_path), "--out", str(tmp_path / "out")])
     assert isinstance(result.exception, UsageError)
     assert "found none" in str(result.exception)
+
+
+def test_the_claims_stand_first_on_the_page_and_strict_exits_with_6_where_one_fails(tmp_path):
+    reference = data_root() / "artifact" / "reference" / "passoni2025"
+    arguments = [str(reference), "--out", str(tmp_path)]
+    done = CliRunner().invoke(report, arguments)
+    strict = CliRunner().invoke(report, [*arguments, "--strict"])
+
+    page = (tmp_path / "index.html").read_text()
+    assert done.exit_code == 0, done.output
+    assert page.index("Claims of the paper") < page.index("<h2>Figures")
+    assert '<td class="fails">fails</td>' in page
+    assert isinstance(strict.exception, ClaimError)
+    assert strict.exception.exit_code == 6
+    assert "found failing: C12, C13, C15" in str(strict.exception)
+    rows = (tmp_path / "tables" / "claims.csv").read_text().splitlines()
+    assert rows[0].startswith("id,claim,verdict,evidence,")
+    assert len(rows) == 18

@@ -110,4 +110,5 @@ def claims_table(results: Sequence[ClaimResult]) -> Table:
             for one in results
         ),
         notes=(note,),
+        implied=("hardware", "weights"),
     )  # fmt: skip
