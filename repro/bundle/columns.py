@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 from repro.records import Reading, Record
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 R = TypeVar("R", bound=Record)
+
+_SPECIAL = re.compile(r'[,"\r\n]')
 
 
 class Read(Reading):
@@ -33,6 +37,7 @@ def write(record: type[R], rows: Iterable[R], *, header: Sequence[str] | None = 
     return "".join(f"{line}\n" for line in lines).encode()
 
 
+@lru_cache(maxsize=4)  # a bundle is examined and then loaded: the rows are the same
 def read(record: type[R], data: bytes) -> tuple[R, ...]:
     """Read rows back; optional columns may be missing, since records gain some over time.
 
@@ -80,6 +85,6 @@ def _cell(value: object) -> str:
 
 def _quoted(text: str) -> str:
     """Quote as RFC 4180 asks; what ``csv`` quotes depends on the release of Python."""
-    if not any(mark in text for mark in ',"\r\n'):
+    if _SPECIAL.search(text) is None:
         return text
     return '"{}"'.format(text.replace('"', '""'))
