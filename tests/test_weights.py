@@ -64,6 +64,7 @@ def weights(tmp_path, hub, *arguments, stdin=None):
         "HF_HOME": str(tmp_path / "cache"),
         "HF_ENDPOINT": hub.address if hub else "http://127.0.0.1:9",
         "HF_HUB_DISABLE_XET": "1",
+        "HF_HUB_OFFLINE": "0",
     }
     return subprocess.run(
         command("weights", *arguments, "--models-dir", tmp_path / "models"),
