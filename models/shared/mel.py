@@ -6,6 +6,7 @@ size are those of diffusers' conversion script for the original checkpoint.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from diffusers import AutoencoderKL  # noqa: TID253 - at home in a model's environment
@@ -16,6 +17,20 @@ from shared.parts import Part
 MEL_BINS = 64
 LATENT_CHANNELS = 8
 SAMPLE_RATE_HZ = 16000
+FRAME_S = 0.01  # of the mel
+FRAMES = 4  # of the mel to one of the latent
+TRAIN_STEPS = 1000
+
+# Of AudioLDM and AudioLDM 2.
+SCHEDULER = {
+    "num_train_timesteps": TRAIN_STEPS,
+    "beta_start": 0.0015,
+    "beta_end": 0.0195,
+    "beta_schedule": "scaled_linear",
+    "steps_offset": 1,
+    "clip_sample": False,
+    "set_alpha_to_one": False,
+}
 
 VAE_WIDTHS = {"full": (128, 256, 512), "tiny": (32, 32, 32)}
 VAE_LAYERS = {"full": 2, "tiny": 1}
@@ -62,3 +77,18 @@ def vocoder(size: str) -> Part:
         **VOCODER[size],
     }
     return Part(SpeechT5HifiGan, config)
+
+
+def refuse(steps: int, audio_s: float) -> str | None:
+    """Return why AudioLDM or AudioLDM 2 cannot honour this setting, or None."""
+    if steps > TRAIN_STEPS:
+        return f"{steps} steps: the scheduler has {TRAIN_STEPS} to choose from"
+    if audio_s < FRAMES * FRAME_S:
+        return f"{audio_s} s of audio: the shortest latent is {FRAMES * FRAME_S} s"
+    return None
+
+
+def latent_shape(audio_s: float) -> list[int]:
+    """Return the shape of one clip's latent in both: channels, frames, mel bins."""
+    frames = math.ceil(int(audio_s / FRAME_S) / FRAMES)
+    return [LATENT_CHANNELS, frames, MEL_BINS // FRAMES]

@@ -10,10 +10,14 @@ from transformers import PreTrainedModel
 
 @dataclass(frozen=True)
 class Part:
-    """A class of diffusers or transformers with the configuration that makes it this model's."""
+    """A class of diffusers or transformers with the configuration that makes it this model's.
+
+    ``gain`` is what a random fill gives layers with weight norm: 1 keeps the size of their input.
+    """
 
     cls: type
     config: dict[str, Any]
+    gain: float = 1.0
 
     @property
     def of_transformers(self) -> bool:

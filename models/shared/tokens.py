@@ -1,4 +1,4 @@
-"""A tokenizer without a vocabulary, for random weights: synthetic ids at the real lengths."""
+"""Tokenizers without a vocabulary, for random weights: synthetic ids at the real lengths."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch  # noqa: TID253 - at home in a model's environment
+from transformers import RobertaTokenizerFast, T5TokenizerFast
 
 WORD = re.compile(r"\w+|[^\w\s]")
 
@@ -20,14 +21,14 @@ class Tokens:
     attention_mask: Any
 
 
-class RobertaStub:
-    """Stands in for RoBERTa's tokenizer: one id per word, the same for the same word.
+class Stub:
+    """One id per word and per punctuation mark, the same for the same word."""
 
-    Special ids and the size of the vocabulary are RoBERTa's (arXiv:1907.11692).
-    """
-
-    START, PAD, END, FIRST_WORD = 0, 1, 2, 4
-    VOCABULARY = 50265
+    BEFORE: tuple[int, ...] = ()  # ids that open a text
+    PAD: int
+    END: int
+    FIRST_WORD: int
+    VOCABULARY: int
 
     def __init__(self, *, model_max_length: int) -> None:
         self.model_max_length = model_max_length
@@ -36,13 +37,13 @@ class RobertaStub:
         self,
         text: str | list[str],
         *,
-        padding: str,
+        padding: str | bool,
         max_length: int | None = None,
         truncation: bool = False,
         return_tensors: str = "pt",
     ) -> Tokens:
         """Turn texts into ids, padded to ``max_length`` or to the longest text."""
-        if return_tensors != "pt" or padding not in {"max_length", "longest"}:
+        if return_tensors != "pt" or padding not in {"max_length", "longest", True}:
             raise ValueError(f"the stub tokenizer has no padding {padding!r} as {return_tensors!r}")
         limit = max_length or self.model_max_length
         rows = [self._ids(one) for one in ([text] if isinstance(text, str) else text)]
@@ -57,8 +58,21 @@ class RobertaStub:
         return [f"{len(row)} tokens" for row in ids]
 
     def _ids(self, text: str) -> list[int]:
-        return [self.START, *map(self._id, WORD.findall(text)), self.END]
+        return [*self.BEFORE, *map(self._id, WORD.findall(text)), self.END]
 
     def _id(self, word: str) -> int:
         number = int.from_bytes(hashlib.sha256(word.encode()).digest()[:8], "big")
         return self.FIRST_WORD + number % (self.VOCABULARY - self.FIRST_WORD)
+
+
+# diffusers chooses the padding by the class of a tokenizer, so the stubs are of the real classes.
+class RobertaStub(Stub, RobertaTokenizerFast):
+    """RoBERTa's special ids and size of the vocabulary (arXiv:1907.11692)."""
+
+    BEFORE, PAD, END, FIRST_WORD, VOCABULARY = (0,), 1, 2, 4, 50265
+
+
+class T5Stub(Stub, T5TokenizerFast):
+    """T5's special ids and size of the vocabulary (arXiv:1910.10683)."""
+
+    PAD, END, FIRST_WORD, VOCABULARY = 0, 1, 3, 32100

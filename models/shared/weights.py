@@ -14,6 +14,8 @@ from safetensors import SafetensorError, safe_open
 from shared.counting import build_empty, count
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from shared.parts import Part
 
 # Buffers that older releases of transformers stored and newer ones compute.
@@ -21,19 +23,27 @@ OBSOLETE = ("position_ids",)
 CHUNK_BYTES = 1 << 22
 
 
-def load_all(
-    parts: dict[str, Part], folder: Path | None, *, seed: int, dtype: Any, attention: str
+def fill_all(parts: dict[str, Part], *, seed: int, dtype: Any, attention: str) -> dict[str, Any]:
+    """Fill every component from the seed."""
+    return {
+        name: fill_random(part, seed=seed, dtype=dtype, attention=attention)
+        for name, part in parts.items()
+    }
+
+
+def load_folders(
+    parts: dict[str, Part], folder: Path, *, dtype: Any, attention: str
 ) -> dict[str, Any]:
-    """Load every component from the folder, or fill it from the seed where there is none."""
-    if folder is None:
-        return {
-            name: fill_random(part, seed=seed, dtype=dtype, attention=attention)
-            for name, part in parts.items()
-        }
+    """Load every component from the subfolder of its name."""
     return {
         name: load_folder(name, part, folder, dtype=dtype, attention=attention)
         for name, part in parts.items()
     }
+
+
+def file_names(parts: dict[str, Part]) -> list[str]:
+    """Return the files of weights in a folder in diffusers' layout."""
+    return [f"{name}/{part.weights_name}" for name, part in parts.items()]
 
 
 def locate(
@@ -46,8 +56,8 @@ def locate(
         return find_in_cache(checkpoint, revision, cache_dir)
     if not Path(weights).is_dir():
         raise RuntimeError(
-            f"weights folder {weights} is not there: expected random, hub or a folder in the "
-            "layout of diffusers"
+            f"weights folder {weights} is not there: expected random, hub or the folder of a "
+            "checkpoint"
         )
     return Path(weights)
 
@@ -62,14 +72,33 @@ def fill_random(part: Part, *, seed: int, dtype: Any, attention: str) -> Any:
     network = build_empty(part, attention=attention)
     generator = torch.Generator().manual_seed(seed)
     numbers = {
-        name: _draw(name, parameter.shape, generator).to(dtype)
+        name: _draw(name, parameter.shape, generator, part.gain).to(
+            _number_format(network, name, dtype)
+        )
         for name, parameter in network.named_parameters()
     }
     network.load_state_dict(numbers, strict=False, assign=True)
-    return network.requires_grad_(requires_grad=False).to(dtype)
+    return cast(network, dtype).requires_grad_(requires_grad=False)
 
 
-def _draw(name: str, shape: Any, generator: Any) -> Any:
+def cast(network: Any, dtype: Any) -> Any:
+    """Bring a network to a number format as ``from_pretrained`` would."""
+    for named in (network.named_parameters(), network.named_buffers()):
+        for name, tensor in named:
+            if tensor.is_floating_point():
+                tensor.data = tensor.data.to(_number_format(network, name, dtype))
+    return network
+
+
+def _number_format(network: Any, name: str, dtype: Any) -> Any:
+    # transformers keeps these modules in float32 beside float16: T5's `wo` overflows in it.
+    kept = getattr(network, "_keep_in_fp32_modules", None) or ()
+    return torch.float32 if dtype == torch.float16 and set(kept) & set(name.split(".")) else dtype
+
+
+def _draw(name: str, shape: Any, generator: Any, gain: float) -> Any:
+    if name.endswith("weight_g"):
+        return torch.empty(shape).normal_(std=gain, generator=generator)
     if len(shape) > 1:
         fan_in = shape[1:].numel()
         return torch.empty(shape).normal_(std=fan_in**-0.5, generator=generator)
@@ -92,14 +121,15 @@ def load_folder(name: str, part: Part, folder: Path, *, dtype: Any, attention: s
         )
     except (OSError, RuntimeError, ValueError, KeyError) as error:
         raise RuntimeError(
-            f"weights of {name} in {folder} do not load: {_first_line(error)}"
+            f"weights of {name} in {folder} do not load: {first_line(error)}"
         ) from error
-    _check_complete(name, report)
+    refuse_misfit(name, report["missing_keys"], report["unexpected_keys"])
     _check_size(name, part, network)
     return network.requires_grad_(requires_grad=False).eval()
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return the line of a library's message that says most, for a message of one line."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
@@ -119,9 +149,10 @@ def _check_readable(name: str, file: Path) -> None:
         ) from error
 
 
-def _check_complete(name: str, report: dict[str, Any]) -> None:
-    missing = list(report["missing_keys"])
-    unexpected = [key for key in report["unexpected_keys"] if not key.endswith(OBSOLETE)]
+def refuse_misfit(name: str, missing: Iterable[str], extra: Iterable[str]) -> None:
+    """Refuse weights that lack a tensor of the network or hold one that it has no place for."""
+    missing = sorted(missing)
+    unexpected = sorted(key for key in extra if not key.endswith(OBSOLETE))
     if missing or unexpected:
         raise RuntimeError(
             f"weights of {name} do not fit: {len(missing)} tensors missing {missing[:3]}, "
@@ -153,13 +184,16 @@ def find_in_cache(checkpoint: str, revision: str | None, cache_dir: str | None) 
 
 
 def load_tokenizer(cls: type, folder: Path) -> Any:
-    """Load the tokenizer that lies beside the networks."""
-    if not (folder / "tokenizer").is_dir():
-        raise RuntimeError(f"tokenizer is missing: expected the folder {folder / 'tokenizer'}")
-    # The default of these releases, which warn unless it is said.
-    return cls.from_pretrained(
-        folder / "tokenizer", local_files_only=True, clean_up_tokenization_spaces=True
-    )
+    """Load a tokenizer from the folder that holds its files."""
+    if not folder.is_dir():
+        raise RuntimeError(f"{folder.name} is missing: expected the folder {folder}")
+    try:
+        # The default of these releases, which warn unless it is said.
+        return cls.from_pretrained(folder, local_files_only=True, clean_up_tokenization_spaces=True)
+    except (OSError, ValueError, TypeError, ImportError) as error:
+        raise RuntimeError(
+            f"{folder.name} in {folder} does not load: {first_line(error)}"
+        ) from error
 
 
 def load_scheduler(cls: type, folder: Path) -> Any:
@@ -167,13 +201,12 @@ def load_scheduler(cls: type, folder: Path) -> Any:
     try:
         return cls.from_pretrained(folder, subfolder="scheduler", local_files_only=True)
     except (OSError, ValueError) as error:
-        raise RuntimeError(f"scheduler in {folder} does not load: {_first_line(error)}") from error
+        raise RuntimeError(f"scheduler in {folder} does not load: {first_line(error)}") from error
 
 
-def digest(parts: dict[str, Part], folder: Path) -> str:
-    """Return the sha256 over the lines ``sha256  component/file`` of all components, sorted."""
-    names = sorted(f"{name}/{part.weights_name}" for name, part in parts.items())
-    lines = [f"{_digest_file(folder / name)}  {name}\n" for name in names]
+def digest(names: Iterable[str], folder: Path) -> str:
+    """Return the sha256 over the lines ``sha256  file`` of these files of a folder, sorted."""
+    lines = [f"{_digest_file(folder / name)}  {name}\n" for name in sorted(names)]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 import wave
 from pathlib import Path
 
@@ -74,6 +75,13 @@ class Driver:
     def load(self, **changes: object):
         return self.get("load", **settings(**changes))
 
+    def refusal(self, **changes: object):
+        """Return why ``load`` fails."""
+        reply = self.ask("load", **settings(**changes))
+        assert not reply["ok"]
+        assert reply["kind"] == "error"
+        return reply["message"]
+
     def generate(self, **changes: object):
         request = {
             "prompts": ["rain"],
@@ -117,3 +125,20 @@ def read_wav(path):
     with wave.open(str(path), "rb") as file:
         form = file.getframerate(), file.getsampwidth(), file.getnchannels()
         return form, array.array("h", file.readframes(file.getnframes()))
+
+
+def distance(one, other):
+    """Return the largest difference between samples of the same place."""
+    assert len(one) == len(other)
+    return max(abs(a - b) for a, b in zip(one, other, strict=True))
+
+
+def run_script(name, *arguments):
+    """Run a script of this folder in the interpreter of the models."""
+    command = [find_interpreter("diffusers"), Path(__file__).parent / name, MODELS, *arguments]
+    subprocess.run(command, check=True, timeout=120, env=quiet_cores())
+
+
+def read_parameters(folder):
+    """Return the parameters that ``model.toml`` states, by component."""
+    return tomllib.loads((folder / "model.toml").read_text())["parameters"]

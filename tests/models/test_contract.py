@@ -22,10 +22,29 @@ ADAPTERS = sorted([*MODELS.glob("*/adapter.py"), *EXAMPLES.glob("*/adapter.py")]
 adapters = pytest.mark.parametrize("path", ADAPTERS, ids=lambda path: path.parent.name)
 
 
+def parse(path):
+    return ast.parse(path.read_text(), feature_version=(3, 9))
+
+
+def find_class(tree, name):
+    (found,) = [node for node in tree.body if getattr(node, "name", None) == name]
+    return found
+
+
 def read_class(path):
-    tree = ast.parse(path.read_text(), feature_version=(3, 9))
-    (adapter,) = [node for node in tree.body if getattr(node, "name", None) == "Adapter"]
-    return tree, adapter
+    """Return the module and the class that an adapter consists of: its own or a shared one."""
+    tree = parse(path)
+    adapter = find_class(tree, "Adapter")
+    if not adapter.bases:
+        return tree, adapter
+    (base,) = [one.id for one in adapter.bases]
+    (home,) = [
+        node.module
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and base in {alias.name for alias in node.names}
+    ]
+    tree = parse(MODELS / f"{home.replace('.', '/')}.py")
+    return tree, find_class(tree, base)
 
 
 def test_there_are_adapters_to_read():

@@ -1,0 +1,210 @@
+"""AudioLDM 2 (arXiv:2308.05734) as diffusers' own ``AudioLDM2Pipeline``.
+
+CLAP and FLAN-T5-large read the prompt, GPT-2 continues their projected states by eight, and the
+UNet attends to those eight and to T5's states. Latent, autoencoder and vocoder are AudioLDM's:
+(clips, 8, frames / 4, 16) at 100 mel frames a second, twice the clips in the UNet.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Before the libraries: it sets switches that they read when they are imported.
+from shared import facts, loading, mel, t5
+from shared import weights as sources
+from shared.audio import Generation
+from shared.parts import Part
+from shared.prompts import generators, texts
+from shared.tokens import RobertaStub, T5Stub
+
+# isort: split
+
+from diffusers import (  # noqa: TID253 - at home in a model's environment
+    AudioLDM2Pipeline,
+    AudioLDM2ProjectionModel,
+    AudioLDM2UNet2DConditionModel,
+    DDIMScheduler,
+)
+from transformers import ClapModel, GPT2Model, RobertaTokenizerFast, T5TokenizerFast
+
+FACTS = facts.read(__file__)
+# Of AudioLDM's autoencoder; this model's own is part of its checkpoint and not known here.
+SCALING_FACTOR = 0.9227914214134216
+CLAP_LENGTH = 512  # tokens of every prompt, padded
+T5_LENGTH = 128  # tokens at most, as many as the longest prompt has
+CLAP_WIDTH = 512
+NEW_STATES = 8  # that GPT-2 adds
+GPT2_WIDTHS = {"full": 768, "tiny": 32}
+
+UNET = {
+    "full": {"block_out_channels": (128, 256, 384, 640), "layers_per_block": 2},
+    "tiny": {"block_out_channels": (32, 32, 64, 64), "layers_per_block": 1},
+}
+CLAP: dict[str, dict[str, Any]] = {
+    # The base size of the audio tower; the text tower is transformers' default.
+    "full": {
+        "audio_config": {
+            "patch_embeds_hidden_size": 128,
+            "hidden_size": 1024,
+            "depths": [2, 2, 12, 2],
+        }
+    },
+    "tiny": {
+        "text_config": {
+            "hidden_size": 32,
+            "intermediate_size": 64,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+        },
+        "audio_config": {
+            "patch_embeds_hidden_size": 8,
+            "hidden_size": 64,
+            "depths": [1, 1, 1, 1],
+            "num_attention_heads": [1, 1, 2, 2],
+        },
+    },
+}
+GPT2: dict[str, dict[str, Any]] = {
+    "full": {},
+    "tiny": {"n_embd": GPT2_WIDTHS["tiny"], "n_layer": 2, "n_head": 2, "vocab_size": 64},
+}
+
+
+class Pipeline(AudioLDM2Pipeline):
+    """The pipeline without the ranking of clips that share a prompt.
+
+    diffusers ranks them by CLAP if librosa happens to be installed. It is not here, nor in the
+    authors' list of packages; and clips in another order would not be those of their seeds.
+    """
+
+    def score_waveforms(self, text: Any, audio: Any, *_: Any, **__: Any) -> Any:  # noqa: ARG002
+        """Leave the clips (b, samples) in their order."""
+        return audio
+
+
+def unet(size: str) -> Part:
+    """Noise of the latent (b, 8, frames / 4, 16), given GPT-2's (b, 8, width) and T5's states.
+
+    Each stage attends to itself, to GPT-2's states and to T5's, in this order.
+    """
+    contexts = [None, GPT2_WIDTHS[size], t5.flan_large(size).config["d_model"]]
+    config = {
+        "sample_size": 256,
+        "in_channels": mel.LATENT_CHANNELS,
+        "out_channels": mel.LATENT_CHANNELS,
+        "down_block_types": ("DownBlock2D",) + ("CrossAttnDownBlock2D",) * 3,
+        "up_block_types": ("CrossAttnUpBlock2D",) * 3 + ("UpBlock2D",),
+        "cross_attention_dim": (contexts,) * 4,
+        "transformer_layers_per_block": 1,
+        **UNET[size],
+    }
+    return Part(AudioLDM2UNet2DConditionModel, config)
+
+
+def projection(size: str) -> Part:
+    """CLAP's (b, 512) and T5's states, both projected to (b, length, width) of GPT-2."""
+    config = {
+        "text_encoder_dim": CLAP_WIDTH,
+        "text_encoder_1_dim": t5.flan_large(size).config["d_model"],
+        "langauge_model_dim": GPT2_WIDTHS[size],  # diffusers' spelling
+    }
+    return Part(AudioLDM2ProjectionModel, config)
+
+
+def parts(size: str) -> dict[str, Part]:
+    """Return every network of the model, by the pipeline's name for it."""
+    return {
+        "unet": unet(size),
+        "text_encoder": Part(ClapModel, {"projection_dim": CLAP_WIDTH, **CLAP[size]}),
+        "text_encoder_2": t5.flan_large(size),
+        "language_model": Part(GPT2Model, {"max_new_tokens": NEW_STATES, **GPT2[size]}),
+        "projection_model": projection(size),
+        "vae": mel.vae(size, scaling_factor=SCALING_FACTOR),
+        "vocoder": mel.vocoder(size),
+    }
+
+
+def companions(folder: Any) -> dict[str, Any]:
+    """Return what the pipeline needs beside networks; its feature extractor serves the ranking."""
+    if folder is None:
+        return {
+            "tokenizer": RobertaStub(model_max_length=CLAP_LENGTH),
+            "tokenizer_2": T5Stub(model_max_length=T5_LENGTH),
+            "scheduler": DDIMScheduler(**mel.SCHEDULER),
+            "feature_extractor": None,
+        }
+    return {
+        "tokenizer": sources.load_tokenizer(RobertaTokenizerFast, folder / "tokenizer"),
+        "tokenizer_2": sources.load_tokenizer(T5TokenizerFast, folder / "tokenizer_2"),
+        "scheduler": sources.load_scheduler(DDIMScheduler, folder),
+        "feature_extractor": None,
+    }
+
+
+class Adapter:
+    """Drives AudioLDM 2 for the worker."""
+
+    def __init__(self) -> None:
+        self.denoiser: Any = None
+        self._pipeline: Any = None
+
+    def describe(self, *, size: str) -> dict[str, Any]:
+        """Say what would be loaded: versions, parameters by component, form of the audio."""
+        return loading.describe(parts(size), FACTS)
+
+    def refuse(self, *, steps: int, batch_size: int, audio_s: float) -> str | None:  # noqa: ARG002 - any batch is worth a try
+        """Return why this setting cannot be honoured, or None."""
+        return mel.refuse(steps, audio_s)
+
+    def load(
+        self,
+        *,
+        size: str,
+        weights: str,
+        device: str,
+        dtype: str,
+        attention: str,
+        audio_s: float,
+        cache_dir: str | None,
+        seed: int,
+    ) -> dict[str, Any]:
+        """Bring the networks to the device and say what is there."""
+        loaded = loading.load(
+            parts(size),
+            FACTS,
+            weights=weights,
+            device=device,
+            dtype=dtype,
+            attention=attention,
+            cache_dir=cache_dir,
+            seed=seed,
+        )
+        self._pipeline = Pipeline(**loaded.networks, **companions(loaded.folder))
+        self._pipeline.set_progress_bar_config(disable=True)
+        self.denoiser = self._pipeline.unet
+        return {**loaded.answer, "latent_shape": mel.latent_shape(audio_s)}
+
+    def generate(
+        self,
+        *,
+        prompts: list[str],
+        negative_prompt: str | None,
+        steps: int,
+        audio_s: float,
+        seeds: list[int],
+    ) -> Generation:
+        """Generate one batch: a clip for each prompt, from the seed of the same place."""
+        if self._pipeline is None:
+            raise RuntimeError("nothing is loaded: load comes before generate")
+        audio = self._pipeline(
+            **texts(prompts, negative_prompt),
+            num_inference_steps=steps,
+            guidance_scale=FACTS["guidance_scale"],
+            audio_length_in_s=audio_s,
+            generator=generators(prompts, seeds, self._pipeline.device),
+        ).audios
+        return Generation(
+            audio[:, None, :],
+            sample_rate_hz=FACTS["sample_rate_hz"],
+            latent_shape=mel.latent_shape(audio_s),
+        )

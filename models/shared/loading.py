@@ -1,0 +1,87 @@
+"""What ``load`` does for every adapter: from the names of settings to networks on a device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Callable
+
+from shared import attention as attentions
+from shared import counting, devices
+from shared import weights as sources
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from shared.parts import Part
+
+
+LIBRARIES = ("diffusers", "transformers", "accelerate", "numpy")
+
+
+def describe(parts: dict[str, Part], card: dict[str, Any], *more: str) -> dict[str, Any]:
+    """Say what would be loaded, ``card`` being the content of ``model.toml``.
+
+    ``more`` names libraries beside those that every model uses.
+    """
+    return {
+        "libraries": devices.versions(*LIBRARIES, *more),
+        "parameters": counting.count_all(parts),
+        "sample_rate_hz": card["sample_rate_hz"],
+        "channels": card["channels"],
+    }
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a folder holds a model: the files of its weights, and what makes networks of them."""
+
+    files: Callable[[dict[str, Part]], list[str]]
+    read: Callable[..., dict[str, Any]]
+
+
+DIFFUSERS = Layout(files=sources.file_names, read=sources.load_folders)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Networks on their device; ``answer`` is what the harness is told of them."""
+
+    networks: dict[str, Any]
+    folder: Path | None
+    device: Any
+    answer: dict[str, Any]
+
+
+def load(
+    parts: dict[str, Part],
+    card: dict[str, Any],
+    *,
+    weights: str,
+    device: str,
+    dtype: str,
+    attention: str,
+    cache_dir: str | None,
+    seed: int,
+    layout: Layout = DIFFUSERS,
+) -> Loaded:
+    """Load every part, or fill it from the seed; ``card`` is the content of ``model.toml``."""
+    attentions.check(attention)
+    place, number = devices.find_device(device), devices.find_dtype(dtype)
+    hub = {"checkpoint": card["checkpoint"], "revision": card.get("revision")}
+    folder = sources.locate(weights, **hub, cache_dir=cache_dir)
+    if folder is None:
+        networks = sources.fill_all(parts, seed=seed, dtype=number, attention=attention)
+    else:
+        networks = layout.read(parts, folder, dtype=number, attention=attention)
+    attentions.select(networks, attention)
+    networks = {name: network.to(place) for name, network in networks.items()}
+    answer = {
+        "dtype": dtype,
+        "attention": attentions.describe(networks),
+        "device": device,
+        "weights": "folder" if folder and weights != "hub" else weights,
+        "weights_sha256": sources.digest(layout.files(parts), folder) if folder else None,
+        "parameters": {name: counting.count(one) for name, one in networks.items()},
+        "gpu_uuid": devices.gpu_uuid(place),
+    }
+    return Loaded(networks, folder, place, answer)

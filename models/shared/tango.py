@@ -1,0 +1,290 @@
+"""Tango (arXiv:2304.13731), whose network Tango 2 (arXiv:2404.09956) trained on.
+
+FLAN-T5-large conditions a UNet on a latent of fixed size (clips, 8, 256, 16), which AudioLDM's
+autoencoder and vocoder turn into 163,872 samples at 16 kHz. diffusers has no pipeline for it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import torch  # noqa: TID253 - at home in a model's environment
+from diffusers import DDPMScheduler, UNet2DConditionModel  # noqa: TID253
+from diffusers.utils.torch_utils import randn_tensor  # noqa: TID253
+from transformers import T5TokenizerFast
+
+from shared import ldm, loading, mel, statedicts, t5
+from shared import weights as sources
+from shared.audio import Generation
+from shared.parts import Part
+from shared.prompts import generators
+from shared.tokens import T5Stub
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+# AudioLDM-s-full's, of which this is the autoencoder.
+SCALING_FACTOR = 0.9227914214134216
+TEXT_LENGTH = 512  # tokens, at most
+# The revision that a public project pins; upstream takes the newest.
+TOKENIZER = {
+    "checkpoint": "google/flan-t5-large",
+    "revision": "0613663d0d48ea86ba8cb3d7a44f0f65dc596a2a",
+}
+MEL_BINS = mel.MEL_BINS // mel.FRAMES
+FRAMES = {"full": 256, "tiny": 32}  # of the latent, 40 ms each
+CLIP_S = 10.242  # at full size: 1024 mel frames of 160 samples, and 32 of the vocoder's first layer
+TRAIN_STEPS = 1000
+
+# Upstream reads it from stabilityai/stable-diffusion-2-1, which is no longer on the hub.
+SCHEDULER = {
+    "num_train_timesteps": TRAIN_STEPS,
+    "beta_start": 0.00085,
+    "beta_end": 0.012,
+    "beta_schedule": "scaled_linear",
+    "prediction_type": "v_prediction",
+    "clip_sample": False,
+    "steps_offset": 1,
+}
+UNET = {
+    "full": {
+        "block_out_channels": (320, 640, 1280, 1280),
+        "attention_head_dim": (5, 10, 20, 20),
+        "layers_per_block": 2,
+        "cross_attention_dim": 1024,
+    },
+    "tiny": {
+        "block_out_channels": (32, 32, 64, 64),
+        "attention_head_dim": (2, 2, 4, 4),
+        "layers_per_block": 1,
+        "cross_attention_dim": t5.TINY["d_model"],
+    },
+}
+MAIN, VAE = "pytorch_model_main.bin", "pytorch_model_vae.bin"
+# Statistics of the mel, which transformers' class keeps and a vocoder without them ignores.
+VOCODER_STATISTICS = ("mean", "scale")
+
+
+def unet(size: str) -> Part:
+    """Velocity of the latent (b, 8, 256, 16), given the text (b, length, width)."""
+    config = {
+        "sample_size": (32, 2),
+        "in_channels": mel.LATENT_CHANNELS,
+        "out_channels": mel.LATENT_CHANNELS,
+        "down_block_types": ("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",),
+        "up_block_types": ("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3,
+        "use_linear_projection": True,
+        "upcast_attention": True,
+        **UNET[size],
+    }
+    return Part(UNet2DConditionModel, config)
+
+
+def parts(size: str) -> dict[str, Part]:
+    """Return every network of the model by its name."""
+    return {
+        "unet": unet(size),
+        "text_encoder": t5.flan_large(size),
+        "vae": mel.vae(size, scaling_factor=SCALING_FACTOR),
+        "vocoder": mel.vocoder(size),
+    }
+
+
+def refuse(steps: int, audio_s: float) -> str | None:
+    """Return why this setting cannot be honoured, or None."""
+    if steps > TRAIN_STEPS:
+        return f"{steps} steps: the scheduler has {TRAIN_STEPS} to choose from"
+    if audio_s > CLIP_S:
+        return f"{audio_s} s of audio: a clip is always {CLIP_S} s long"
+    return None
+
+
+def latent_shape(size: str) -> list[int]:
+    """Return the shape of one clip's latent: channels, frames, mel bins."""
+    return [mel.LATENT_CHANNELS, FRAMES[size], MEL_BINS]
+
+
+def read_upstream(
+    parts: dict[str, Part], folder: Path, *, dtype: Any, attention: str
+) -> dict[str, Any]:
+    """Load the two state dicts of an upstream checkpoint; its third, of the mel, is not needed."""
+    main = statedicts.read(folder / MAIN, ("unet", "text_encoder"))
+    first = {"unet": "unet.", "text_encoder": "text_encoder."}
+    tensors = statedicts.split(main, first, folder / MAIN)
+    second = statedicts.read(folder / VAE, ("vae", "vocoder"))
+    tensors.update(statedicts.split(second, {"vocoder": "vocoder.", "vae": ""}, folder / VAE))
+    for name, naming in (("vae", vae_name), ("vocoder", vocoder_name)):
+        tensors[name] = statedicts.rename(parts[name], tensors[name], naming)
+    computed = {"vocoder": VOCODER_STATISTICS}
+    how = {"dtype": dtype, "attention": attention}
+    return {
+        name: statedicts.build(
+            name, part, tensors.pop(name), computed=computed.get(name, ()), **how
+        )
+        for name, part in parts.items()
+    }
+
+
+def vae_name(name: str) -> str:
+    """Return upstream's name of a tensor of the autoencoder."""
+    return ldm.vae_name(name, levels=len(mel.VAE_WIDTHS["full"]))
+
+
+def vocoder_name(name: str) -> str:
+    """Return upstream's name of a tensor of the vocoder."""
+    return re.sub(r"^upsampler\.", "ups.", name)
+
+
+LAYOUT = loading.Layout(files=lambda _: [MAIN, VAE], read=read_upstream)
+
+
+def load_tokenizer(folder: Path | None, *, weights: str, cache_dir: str | None) -> Any:
+    """Return FLAN-T5's tokenizer, which is no part of the checkpoint, or the stub of it.
+
+    Beside a folder of weights it is expected in ``tokenizer/``.
+    """
+    if folder is None:
+        return T5Stub(model_max_length=TEXT_LENGTH)
+    if weights == "hub":
+        place = sources.find_in_cache(TOKENIZER["checkpoint"], TOKENIZER["revision"], cache_dir)
+    else:
+        place = folder / "tokenizer"
+    return sources.load_tokenizer(T5TokenizerFast, place)
+
+
+class Tango:
+    """The networks with the loop that upstream runs around them."""
+
+    def __init__(self, loaded: loading.Loaded, tokenizer: Any, shape: list[int]) -> None:
+        self._unet = loaded.networks["unet"]
+        self._networks = loaded.networks
+        self._device = loaded.device
+        self._tokenizer = tokenizer
+        self._shape = shape
+
+    def generate(
+        self, prompts: list[str], *, steps: int, guidance: float, seeds: list[int]
+    ) -> Generation:
+        """Generate one batch: a clip for each prompt, from the seed of the same place."""
+        noise = generators(prompts, seeds, self._device)
+        with torch.no_grad():
+            latents = self._denoise(prompts, steps, guidance, noise)
+            audio = self._decode(latents)
+        return Generation(
+            audio[:, None].float().cpu(),
+            sample_rate_hz=mel.SAMPLE_RATE_HZ,
+            latent_shape=self._shape,
+        )
+
+    def _denoise(self, prompts: list[str], steps: int, guidance: float, noise: list[Any]) -> Any:
+        """Make latents (b, 8, frames, 16) of noise, two copies of each in every call."""
+        scheduler = DDPMScheduler(**SCHEDULER)
+        scheduler.set_timesteps(steps, device=self._device)
+        states, mask = self._encode(prompts)
+        latents = randn_tensor(
+            (len(prompts), *self._shape), generator=noise, device=self._device, dtype=states.dtype
+        )
+        latents = latents * scheduler.init_noise_sigma
+        for step in scheduler.timesteps:
+            both = scheduler.scale_model_input(torch.cat([latents, latents]), step)
+            answer = self._unet(
+                both, step, encoder_hidden_states=states, encoder_attention_mask=mask
+            ).sample
+            plain, guided = answer.chunk(2)
+            answer = plain + guidance * (guided - plain)
+            latents = scheduler.step(answer, step, latents, generator=noise).prev_sample
+        return latents
+
+    def _encode(self, prompts: list[str]) -> tuple[Any, Any]:
+        """Return states (2 b, length, width) and mask (2 b, length): no text, then the prompts.
+
+        The prompts are as long as the longest of them, and the empty texts as the prompts.
+        """
+        texts = self._tokenizer(
+            prompts, padding=True, truncation=True, max_length=TEXT_LENGTH, return_tensors="pt"
+        )
+        empty = self._tokenizer(
+            [""] * len(prompts),
+            padding="max_length",
+            truncation=True,
+            max_length=texts.input_ids.shape[1],
+            return_tensors="pt",
+        )
+        encoded = []
+        for one in (empty, texts):
+            ids, mask = one.input_ids.to(self._device), one.attention_mask.to(self._device)
+            states = self._networks["text_encoder"](input_ids=ids, attention_mask=mask)[0]
+            encoded.append((states.to(self._unet.dtype), mask == 1))
+        states, masks = zip(*encoded)
+        return torch.cat(states), torch.cat(masks)
+
+    def _decode(self, latents: Any) -> Any:
+        """Turn latents (b, 8, frames, 16) into samples (b, 640 frames + 32)."""
+        vae = self._networks["vae"]
+        spectrum = vae.decode(latents / vae.config.scaling_factor).sample
+        return self._networks["vocoder"](spectrum.squeeze(1))
+
+
+class TangoAdapter:
+    """Drives Tango or Tango 2 for the worker; ``card`` is the content of ``model.toml``."""
+
+    card: dict[str, Any]
+
+    def __init__(self) -> None:
+        self.denoiser: Any = None
+        self._model: Any = None
+
+    def describe(self, *, size: str) -> dict[str, Any]:
+        """Say what would be loaded: versions, parameters by component, form of the audio."""
+        return loading.describe(parts(size), self.card)
+
+    def refuse(self, *, steps: int, batch_size: int, audio_s: float) -> str | None:  # noqa: ARG002 - any batch is worth a try
+        """Return why this setting cannot be honoured, or None."""
+        return refuse(steps, audio_s)
+
+    def load(
+        self,
+        *,
+        size: str,
+        weights: str,
+        device: str,
+        dtype: str,
+        attention: str,
+        audio_s: float,  # noqa: ARG002 - the latent has one size
+        cache_dir: str | None,
+        seed: int,
+    ) -> dict[str, Any]:
+        """Bring the networks to the device and say what is there."""
+        loaded = loading.load(
+            parts(size),
+            self.card,
+            weights=weights,
+            device=device,
+            dtype=dtype,
+            attention=attention,
+            cache_dir=cache_dir,
+            seed=seed,
+            layout=LAYOUT,
+        )
+        tokenizer = load_tokenizer(loaded.folder, weights=weights, cache_dir=cache_dir)
+        shape = latent_shape(size)
+        self._model = Tango(loaded, tokenizer, shape)
+        self.denoiser = loaded.networks["unet"]
+        return {**loaded.answer, "latent_shape": shape}
+
+    def generate(
+        self,
+        *,
+        prompts: list[str],
+        negative_prompt: str | None,  # noqa: ARG002 - upstream's other text is empty
+        steps: int,
+        audio_s: float,  # noqa: ARG002
+        seeds: list[int],
+    ) -> Generation:
+        """Generate one batch: a clip for each prompt, from the seed of the same place."""
+        if self._model is None:
+            raise RuntimeError("nothing is loaded: load comes before generate")
+        guidance = self.card["guidance_scale"]
+        return self._model.generate(prompts, steps=steps, guidance=guidance, seeds=seeds)
