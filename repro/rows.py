@@ -68,6 +68,7 @@ class RowMaker:
             duration_s=measurement.duration_s,
             clips=generated.clips,
             audio_s=generated.clips * generated.seconds,
+            disturbances=self._silent_instruments(measurement),
             detail=problem,
         )
 
@@ -127,6 +128,16 @@ class RowMaker:
             return headline
         uncertainty_j = quantisation_j(energy_j / duration_s, self._refresh_period_s)
         return {**headline, "uncertainty_j": uncertainty_j}
+
+    def _silent_instruments(self, measurement: Measurement) -> str | None:
+        """Name the instruments beside the headline that read nothing; their cells are empty."""
+        headline = (self._protocol.headline, "gpu")
+        silent = [
+            f"{item.instrument} read no {item.quantity} energy"
+            for item in measurement.readings
+            if item.energy_j <= 0 and (item.instrument, item.quantity) != headline
+        ]
+        return "; ".join(silent) or None
 
     def _missing_energy(self, fields: dict[str, Any]) -> str | None:
         if self._on_gpu and fields.get("gpu_energy_j") is None:
