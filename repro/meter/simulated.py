@@ -5,60 +5,47 @@ Serves tests and demonstrations. Whatever is measured with it is of class ``demo
 
 from __future__ import annotations
 
-import random
 import time
-import tomllib
-from collections import deque
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from pydantic import Field, ValidationError
-
-from repro.errors import UsageError
-from repro.records import Record
+from repro.meter.simulated_board import SimulatedBoard, SimulatedGpuSettings, read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
     from repro.records import Instrument, Reading
 
+__all__ = ["NVMLError", "SimulatedGpuSettings", "SimulatedLoad", "SimulatedNvml", "read_settings"]
 
-class SimulatedGpuSettings(Record):
-    """What the simulated GPU is like. A file of ``--device simulated:FILE`` holds these names.
+# Numbers of NVIDIA's nvml.h.
+POWER_INSTANT = 186
+CLOCK_SM, CLOCK_MEMORY = 1, 2
+REASON_GPU_IDLE, REASON_SW_THERMAL_SLOWDOWN = 0x1, 0x20
+SUCCESS, NOT_SUPPORTED = 0, 3
 
-    ``gain`` is what the counter shows of the true energy; ``fault`` how it fails: ``zero``
-    shows nothing at all, ``stuck`` stands still, ``lost`` raises in the window after
-    ``lost_after_windows`` whole ones.
-    """
-
-    name: str = "Simulated GPU"
-    gpus: int = Field(default=1, ge=1)
-    refresh_period_s: float = Field(default=0.02, gt=0)
-    latency_s: float = Field(default=0.0, ge=0)
-    idle_power_w: float = Field(default=60.0, gt=0)
-    busy_power_w: float = Field(default=250.0, gt=0)
-    noise_w: float = Field(default=0.0, ge=0)
-    gain: float = Field(default=1.0, gt=0)
-    fault: Literal["none", "zero", "stuck", "lost"] = "none"
-    lost_after_windows: int = Field(default=0, ge=0)
-    mig: bool = False
-    power_limit_w: float = 300.0
-    seed: int = 0
+COUNTED_BEFORE_MJ = 1_000_000
+WORKER_PID, FIRST_FOREIGN_PID = 1000, 2000
+PROCESS_BYTES = 1 << 30
+MEMORY_BYTES = 48 << 30
 
 
 class NVMLError(Exception):
     """What NVML raises."""
 
 
+class NotSupportedError(NVMLError):
+    """What NVML raises where a GPU does not answer a question."""
+
+
 class SimulatedNvml:
     """Answers the calls that CodeCarbon and this project make of ``pynvml``.
 
-    ``clock`` is in seconds; ``sleep`` passes the latency of a call.
+    A handle is an index. ``clock`` is in seconds; ``sleep`` passes the latency of a call.
     """
 
     NVMLError = NVMLError
-    NVMLError_NotSupported = NVMLError
+    NVMLError_NotSupported = NotSupportedError
     NVML_TEMPERATURE_GPU = 0
 
     def __init__(
@@ -68,50 +55,110 @@ class SimulatedNvml:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.settings = settings
+        self.board = SimulatedBoard(settings, clock)
         self._clock = clock
         self._sleep = sleep
-        self._begun = clock()
-        self._windows = 0
-        self._random = random.Random(settings.seed)  # noqa: S311 - noise, not a secret
-        # Stretches of constant power: (begin, true energy in J up to there, power in W).
-        self._stretches = deque([(self._begun, 0.0, settings.idle_power_w)], maxlen=256)
 
     def set_busy(self, busy: bool) -> None:
-        """Change the power the GPU draws from now on."""
-        now = self._clock()
-        power_w = self.settings.idle_power_w
-        if busy:
-            self._windows += 1
-            power_w = self.settings.busy_power_w + self._random.gauss(0, self.settings.noise_w)
-        self._stretches.append((now, self.true_energy_j(now), power_w))
+        """Change the power the measured GPU draws from now on."""
+        self.board.set_busy(busy)
 
     def true_energy_j(self, at: float) -> float:
-        """Return the energy really drawn up to a time, in joules."""
-        begin, energy_j, power_w = next(
-            (stretch for stretch in reversed(self._stretches) if stretch[0] <= at),
-            self._stretches[0],
-        )
-        return energy_j + power_w * (at - begin)
+        """Return the energy the measured GPU really drew up to a time, in joules."""
+        return self.board.true_energy_j(at)
 
     def nvmlDeviceGetTotalEnergyConsumption(self, handle: int) -> int:  # noqa: N802
         """Return the counter in mJ, as it stood at its last refresh."""
         self._call()
-        now, settings = self._clock(), self.settings
-        if settings.fault == "lost" and self._windows > settings.lost_after_windows:
-            raise NVMLError("GPU is lost")
-        if settings.fault == "zero" or handle:
+        begun, settings = self.board.begun_at, self.settings
+        elapsed = self._clock() - begun
+        if settings.fault == "zero":
             return 0
-        elapsed = 0.0 if settings.fault == "stuck" else now - self._begun
-        refreshed = self._begun + elapsed // settings.refresh_period_s * settings.refresh_period_s
-        return 1_000_000 + int(self.true_energy_j(refreshed) * settings.gain * 1000)
+        if settings.fault == "stuck":
+            elapsed = 0.0
+        refreshed = elapsed // settings.refresh_period_s * settings.refresh_period_s
+        if handle:
+            return COUNTED_BEFORE_MJ + int(refreshed * settings.other_power_w * 1000)
+        energy_j = self.board.true_energy_j(begun + refreshed)
+        return COUNTED_BEFORE_MJ + int(energy_j * settings.gain * 1000)
 
     def nvmlDeviceGetPowerUsage(self, handle: int) -> int:  # noqa: N802
         """Return the power drawn now, in mW."""
         self._call()
-        power_w = self.settings.idle_power_w if handle else self._stretches[-1][2]
-        return int(power_w * 1000)
+        return self._power_mw(handle)
+
+    def nvmlDeviceGetFieldValues(  # noqa: N802
+        self, handle: int, fields: Sequence[int]
+    ) -> list[SimpleNamespace]:
+        """Return instantaneous power in mW where it is asked for; no other field is known."""
+        self._call()
+        return [
+            SimpleNamespace(
+                fieldId=field,
+                nvmlReturn=SUCCESS if field == POWER_INSTANT else NOT_SUPPORTED,
+                value=SimpleNamespace(uiVal=self._power_mw(handle)),
+            )
+            for field in fields
+        ]
+
+    def nvmlDeviceGetClockInfo(self, handle: int, kind: int) -> int:  # noqa: N802
+        """Return the clock of the multiprocessors or of the memory, in MHz."""
+        self._call()
+        settings, now = self.settings, self.board.stretch(self._clock())
+        if handle or not now.busy:
+            return settings.idle_clock_mhz
+        if kind == CLOCK_MEMORY:
+            return settings.memory_clock_mhz
+        share = settings.throttled_share if now.throttled else 1.0
+        return round(settings.sm_clock_mhz * share)
+
+    def nvmlDeviceGetCurrentClocksEventReasons(self, handle: int) -> int:  # noqa: N802
+        """Return why the clock is what it is, as bits."""
+        self._call()
+        now = self.board.stretch(self._clock())
+        if handle or not now.busy:
+            return REASON_GPU_IDLE
+        return REASON_SW_THERMAL_SLOWDOWN if now.throttled else 0
+
+    def nvmlDeviceGetTemperature(self, handle: int, _: int) -> int:  # noqa: N802
+        """Return the temperature of the chip in degrees Celsius."""
+        self._call()
+        busy = not handle and self.board.stretch(self._clock()).busy
+        return self.settings.busy_temperature_c if busy else self.settings.idle_temperature_c
+
+    def nvmlDeviceGetUtilizationRates(self, handle: int) -> SimpleNamespace:  # noqa: N802
+        """Return the share of time a kernel ran, in per cent."""
+        self._call()
+        working = self.board.stretch(self._clock()).busy or self.settings.foreign_processes
+        return SimpleNamespace(gpu=100 if working and not handle else 0, memory=0)
+
+    def nvmlDeviceGetComputeRunningProcesses(self, handle: int) -> list[SimpleNamespace]:  # noqa: N802
+        """Return who computes: the worker once it has begun, and whoever else was set."""
+        self._call()
+        first = FIRST_FOREIGN_PID
+        pids = list(range(first, first + self.settings.foreign_processes))
+        if self.board.windows:
+            pids.insert(0, WORKER_PID)
+        return [
+            SimpleNamespace(pid=pid, usedGpuMemory=PROCESS_BYTES) for pid in pids * (not handle)
+        ]
+
+    def nvmlDeviceGetMemoryInfo(self, handle: int) -> SimpleNamespace:  # noqa: N802
+        """Return the memory in bytes."""
+        used = 0 if handle else self.settings.foreign_processes * PROCESS_BYTES
+        return SimpleNamespace(total=MEMORY_BYTES, used=used, free=MEMORY_BYTES - used)
+
+    def _power_mw(self, handle: int) -> int:
+        """Return what the power sensor of a GPU took at its last reading."""
+        if handle:
+            return int(self.settings.other_power_w * 1000)
+        period_s, begun_at = self.settings.sensor_period_s, self.board.begun_at
+        taken_at = begun_at + (self._clock() - begun_at) // period_s * period_s
+        return int(self.board.stretch(taken_at).power_w * 1000)
 
     def _call(self) -> None:
+        if self.board.lost:
+            raise NVMLError("GPU is lost")
         if self.settings.latency_s:
             self._sleep(self.settings.latency_s)
 
@@ -124,12 +171,8 @@ class SimulatedNvml:
             "nvmlShutdown": None,
             "nvmlDeviceGetCount": self.settings.gpus,
             "nvmlDeviceGetName": self.settings.name,
-            "nvmlDeviceGetMemoryInfo": SimpleNamespace(total=48 << 30, used=0, free=48 << 30),
-            "nvmlDeviceGetTemperature": 40,
             "nvmlDeviceGetEnforcedPowerLimit": int(self.settings.power_limit_w * 1000),
-            "nvmlDeviceGetUtilizationRates": SimpleNamespace(gpu=0, memory=0),
             "nvmlDeviceGetComputeMode": 0,
-            "nvmlDeviceGetComputeRunningProcesses": [],
             "nvmlDeviceGetGraphicsRunningProcesses": [],
             "nvmlDeviceGetMigMode": (int(self.settings.mig), int(self.settings.mig)),
             "nvmlSystemGetDriverVersion": "simulated",
@@ -164,20 +207,5 @@ class SimulatedLoad:
         return ()
 
 
-def read_settings(path: Path | None) -> SimulatedGpuSettings:
-    """Read the settings of a simulated GPU from a TOML file, or return the default ones.
-
-    Raises:
-        UsageError: the file cannot be read or holds an unknown setting.
-
-    """
-    if path is None:
-        return SimulatedGpuSettings()
-    try:
-        return SimulatedGpuSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
-        raise UsageError(f"device: cannot read the simulated GPU of {path}: {error}") from error
-
-
 def _unsupported(*_: object) -> None:
-    raise NVMLError("not supported")
+    raise NotSupportedError("not supported")

@@ -9,19 +9,7 @@ from repro.meter import counter as counter_module
 from repro.meter.counter import EnergyCounter, probe_refresh_s, quantisation_j
 from repro.meter.nvml import NvmlGpu, _physical_index
 from repro.meter.simulated import NVMLError, SimulatedGpuSettings, SimulatedNvml, read_settings
-
-
-class VirtualClock:
-    """Time that passes only when somebody sleeps."""
-
-    def __init__(self):
-        self.now = 100.0
-
-    def __call__(self):
-        return self.now
-
-    def sleep(self, seconds):
-        self.now += seconds
+from tests.meter.clock import VirtualClock
 
 
 @pytest.fixture
