@@ -95,7 +95,7 @@ def test_the_second_gpu_draws_its_own_power_and_is_never_busy(clock):
     nvml.set_busy(True)
     clock.sleep(2.0)
 
-    assert nvml.nvmlDeviceGetTotalEnergyConsumption(1) - before == pytest.approx(200_000)
+    assert nvml.nvmlDeviceGetTotalEnergyConsumption(1) - before == pytest.approx(200_000, rel=0.02)
     assert instant_w(nvml, 1) == 100
     assert nvml.nvmlDeviceGetUtilizationRates(1).gpu == 0
     assert nvml.nvmlDeviceGetComputeRunningProcesses(1) == []
