@@ -137,6 +137,64 @@ class Score(Record):
     )
 
 
+Networks = Literal["random", "hub", "folder"]
+
+
+class DetailedScore(Score):
+    """A score with how it was come by and how far it is known; what does not apply is None.
+
+    ``low`` to ``high`` cover 95 % over clips. ``raw_value`` is the value before it was clamped
+    at 0, ``r2`` how well the line of ``fad_inf`` fits, ``n_frames`` how many embeddings
+    ``fad`` is of. The digests are of the checkpoint, the list of captions and the list of
+    reference clips.
+    """
+
+    n_frames: int | None = Field(default=None, gt=0)
+    seed: int | None = None
+    low: float | None = None
+    high: float | None = None
+    interval_method: str | None = None
+    raw_value: float | None = None
+    r2: float | None = None
+    checkpoint_sha256: str | None = None
+    captions_sha256: str | None = None
+    reference_sha256: str | None = None
+    networks: Networks | None = None
+
+
+class ScoredClip(Record):
+    """One row of ``clips.csv``: a clip of the parent, and its own CLAP score."""
+
+    study: Literal["quality", "sanity"]
+    dataset: str
+    steps: int = Field(gt=0)
+    item: int = Field(ge=0)
+    window: int = Field(ge=0)
+    name: str
+    sha256: str
+    clap: float | None = None
+
+
+class Contrast(Record):
+    """One row of ``contrasts.csv``: a metric at two numbers of steps, over the same clips.
+
+    ``difference`` is the value at ``other_steps`` less that at ``steps``; ``low`` to ``high``
+    cover 95 %, ``p`` is two-sided against no difference, ``n`` counts clips.
+    """
+
+    dataset: str
+    model: str
+    metric: Literal["fad", "fad_inf", "clap"]
+    steps: int = Field(gt=0)
+    other_steps: int = Field(gt=0)
+    difference: float
+    low: float
+    high: float
+    n: int = Field(gt=1)
+    p: float | None = Field(default=None, ge=0, le=1)
+    method: str | None = None
+
+
 class SourceFile(Record):
     """One file that an imported bundle was made from, relative to what was imported."""
 
@@ -277,3 +335,55 @@ class Run(Record):
     def complete(self) -> bool:
         """Whether every planned window, warm-ups apart, is there."""
         return sum(not entry.row.warmup for entry in self.entries) == self.header.planned_windows
+
+
+class Parent(Record):
+    """The run that scores are of: what its signature covers, and what the class follows from."""
+
+    bundle: str
+    run_id: str
+    tag_manifest_sha256: str
+    bundle_class: BundleClass = Field(serialization_alias="class", validation_alias="class")
+    model: str
+    weights: str
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True
+    )
+
+
+class ScoreEnvironment(Record):
+    """``environment.json`` of a score bundle: who scored what with which networks, and where.
+
+    ``remarks`` say what was not scored, and why.
+    """
+
+    bundle_class: BundleClass = Field(serialization_alias="class", validation_alias="class")
+    run_id: str
+    started_at: str
+    finished_at: str
+    parent: Parent
+    engine: str
+    networks: Networks
+    device: str
+    libraries: dict[str, str]
+    machine: Machine
+    source: CodeIdentity
+    harness_libraries: dict[str, str]
+    challenge: str | None = None
+    remarks: tuple[str, ...] = ()
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True
+    )
+
+
+class ScoreRun(Record):
+    """The scores of a run, with the clips they are of and the differences between them."""
+
+    environment: ScoreEnvironment
+    request: dict[str, Any]
+    requirements_lock: str
+    scores: tuple[DetailedScore, ...]
+    clips: tuple[ScoredClip, ...]
+    contrasts: tuple[Contrast, ...] = ()

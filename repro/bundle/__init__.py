@@ -1,4 +1,4 @@
-"""Signed result bundles: sealed from a run, examined to a verdict.
+"""Signed result bundles: sealed from a run or from its scores, examined to a verdict.
 
 A bundle is a zip that holds a BagIt 1.0 bag without a top folder. Its payload ``data/`` is an
 RO-Crate with a Frictionless data package; ``signatures/`` holds two DSSE envelopes over the
@@ -7,7 +7,15 @@ trust store signed it; ``INTEGRITY_ONLY``, nothing changed since somebody signed
 ``INVALID``, anything else.
 """
 
-from repro.bundle.seal import bundle_name, seal
+from repro.bundle.seal import bundle_name, score_bundle_name, seal, seal_scores
 from repro.bundle.verify import Examination, Verdict, examine
 
-__all__ = ["Examination", "Verdict", "bundle_name", "examine", "seal"]
+__all__ = [
+    "Examination",
+    "Verdict",
+    "bundle_name",
+    "examine",
+    "score_bundle_name",
+    "seal",
+    "seal_scores",
+]

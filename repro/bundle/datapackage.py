@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from repro.bundle.bag import sha256
-from repro.bundle.payload import json_text, tables
+from repro.bundle.texts import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from repro.records import Record
 
+    Tables = Mapping[str, type[Record]]
+
 NAME = "datapackage.json"
 
 
-def write(files: Mapping[str, bytes], *, name: str, title: str) -> bytes:
-    """Describe each table among ``files`` (Data Package 1.0, Table Schema 1.0)."""
-    resources = [_resource(path, files[path], record) for path, record in tables(files).items()]
+def write(files: Mapping[str, bytes], tables: Tables, *, name: str, title: str) -> bytes:
+    """Describe the tables among ``files`` (Data Package 1.0, Table Schema 1.0)."""
+    resources = [_resource(path, files[path], record) for path, record in tables.items()]
     package = {
         "profile": "tabular-data-package",
         "name": name,
@@ -27,7 +29,7 @@ def write(files: Mapping[str, bytes], *, name: str, title: str) -> bytes:
     return json_text(package)
 
 
-def check(files: Mapping[str, bytes], package: Any) -> None:
+def check(files: Mapping[str, bytes], tables: Tables, package: Any) -> None:
     """Compare size and digest of each described table with the table.
 
     Raises:
@@ -35,7 +37,7 @@ def check(files: Mapping[str, bytes], package: Any) -> None:
 
     """
     described = {item["path"]: (item["bytes"], item["hash"]) for item in package["resources"]}
-    for path in tables(files):
+    for path in tables:
         if described.get(path) != (len(files[path]), f"sha256:{sha256(files[path])}"):
             raise ValueError(f"{NAME}: size or digest of {path} differs")
 

@@ -1,7 +1,7 @@
 """The version of the bundle format, and the way from older ones to this.
 
-Version 1: runs. A released version stays readable: a change of layout raises ``VERSION`` and
-adds the step from the version before to ``MIGRATIONS``.
+Version 1: runs and scores. A released version stays readable: a change of layout raises
+``VERSION`` and adds the step from the version before to ``MIGRATIONS``.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 VERSION = 1
 NAME = "bundle.json"
-KIND = "run"
+KINDS = ("run", "score")
 
 # from version n to n + 1, over the files of data/
 MIGRATIONS: Mapping[int, Callable[[Files], Files]] = {}
 
 
-def stamp() -> bytes:
+def stamp(kind: str) -> bytes:
     """Return the file that names kind and version."""
-    return (json.dumps({"format_version": VERSION, "kind": KIND}, indent=2) + "\n").encode()
+    return (json.dumps({"format_version": VERSION, "kind": kind}, indent=2) + "\n").encode()
 
 
-def upgrade(files: Mapping[str, bytes]) -> Files:
-    """Bring the files of a bundle to this version, one step at a time.
+def upgrade(files: Mapping[str, bytes]) -> tuple[str, Files]:
+    """Return the kind of a bundle, and its files in this version, one step at a time.
 
     Raises:
-        ValueError: the version is missing, newer, or too old; or the kind is another.
+        ValueError: the version is missing, newer, or too old; or the kind is unknown.
 
     """
     facts = json.loads(files.get(NAME, b"{}"))
@@ -43,8 +43,9 @@ def upgrade(files: Mapping[str, bytes]) -> Files:
             f"{NAME}: format_version expected at most {VERSION}, found {version}: "
             "install a newer tta-energy"
         )
-    if facts.get("kind") != KIND:
-        raise ValueError(f"{NAME}: kind expected '{KIND}', found another")
+    kind = facts.get("kind")
+    if kind not in KINDS:
+        raise ValueError(f"{NAME}: kind expected {' or '.join(map(repr, KINDS))}, found another")
     upgraded = dict(files)
     for step in range(version, VERSION):
         if step not in MIGRATIONS:
@@ -53,4 +54,4 @@ def upgrade(files: Mapping[str, bytes]) -> Files:
                 "too old for this tta-energy, use an earlier release"
             )
         upgraded = MIGRATIONS[step](upgraded)
-    return upgraded
+    return kind, upgraded

@@ -5,13 +5,19 @@ A bundle is a pure function of its journal: the same run gives the same bytes.
 
 from __future__ import annotations
 
-import json
-import tomllib
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from repro.bundle import columns, privacy
 from repro.bundle.bag import sha256
 from repro.bundle.columns import Read
+from repro.bundle.texts import (
+    json_text,
+    read_json,
+    read_table,
+    read_text,
+    read_toml,
+    require,
+)
 from repro.records import (
     Clip,
     Environment,
@@ -83,26 +89,24 @@ def read(files: Mapping[str, bytes]) -> Run:
         ValueError: naming the file that is missing, malformed or at odds with another.
 
     """
-    for name in REQUIRED:
-        if name not in files:
-            raise ValueError(f"{name}: expected, found none")
-    environment = _json(Environment, files, ENVIRONMENT)
-    facts = _json(RunFacts, files, RUN)
+    require(files, REQUIRED)
+    environment = read_json(Environment, files, ENVIRONMENT)
+    facts = read_json(RunFacts, files, RUN)
     header = JournalHeader(
         run_id=environment.run_id,
         request=facts.request,
         environment=environment,
-        protocol_toml=_toml(files, PROTOCOL),
-        model_toml=_toml(files, MODEL),
-        requirements_lock=_decode(files, LOCK),
+        protocol_toml=read_toml(files, PROTOCOL),
+        model_toml=read_toml(files, MODEL),
+        requirements_lock=read_text(files, LOCK),
         planned_windows=facts.planned_windows,
     )
     run = Run(
         header=header,
         sessions=facts.sessions,
         entries=tuple(_entries(files)),
-        scores=_table(Score, files, SCORES) if SCORES in files else (),
-        sources=_table(SourceFile, files, SOURCES) if SOURCES in files else (),
+        scores=read_table(Score, files, SCORES) if SCORES in files else (),
+        sources=read_table(SourceFile, files, SOURCES) if SOURCES in files else (),
     )
     _check_audio(run, files)
     check_origin(run)
@@ -129,11 +133,6 @@ def check_origin(run: Run) -> None:
         return
     if environment.origin is not None or run.sources or run.scores:
         raise ValueError("a run that is not imported expected no origin, sources or scores")
-
-
-def json_text(value: Any) -> bytes:
-    """Return JSON as it stands in a bundle: indented, in the order of its fields."""
-    return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def _imported(run: Run) -> dict[str, bytes]:
@@ -164,14 +163,14 @@ def _reads(entries: Iterable[WindowEntry]) -> Iterable[Read]:
 
 
 def _entries(files: Mapping[str, bytes]) -> Iterable[WindowEntry]:
-    rows = _table(Window, files, MEASUREMENTS)
+    rows = read_table(Window, files, MEASUREMENTS)
     windows = {row.window for row in rows}
     readings: dict[int, list[Reading]] = {}
-    for read_ in _table(Read, files, READS):
+    for read_ in read_table(Read, files, READS):
         reading = Reading(**read_.model_dump(exclude={"window"}))
         readings.setdefault(read_.window, []).append(reading)
     audio: dict[int, list[Clip]] = {}
-    for clip in _table(Clip, files, AUDIO):
+    for clip in read_table(Clip, files, AUDIO):
         audio.setdefault(clip.window, []).append(clip)
     strays = (readings.keys() | audio.keys()) - windows
     if strays:
@@ -205,41 +204,3 @@ def _check_scores(run: Run) -> None:
         if key in seen:
             raise ValueError(f"{SCORES}: a score is there twice")
         seen.add(key)
-
-
-R = TypeVar("R", bound=Record)
-
-
-def _table(record: type[R], files: Mapping[str, bytes], name: str) -> tuple[R, ...]:
-    try:
-        return columns.read(record, files[name])
-    except ValueError as error:
-        raise ValueError(f"{name}: {_first_line(error)}") from error
-
-
-def _json(record: type[R], files: Mapping[str, bytes], name: str) -> R:
-    try:
-        return record.model_validate_json(files[name])
-    except ValueError as error:
-        raise ValueError(f"{name}: {_first_line(error)}") from error
-
-
-def _toml(files: Mapping[str, bytes], name: str) -> str:
-    text = _decode(files, name)
-    try:
-        tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{name}: {error}") from error
-    return text
-
-
-def _decode(files: Mapping[str, bytes], name: str) -> str:
-    try:
-        return files[name].decode()
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{name}: expected UTF-8") from error
-
-
-def _first_line(error: ValueError) -> str:
-    """Shorten what pydantic says to the field and the complaint."""
-    return " ".join(part.strip() for part in str(error).splitlines()[:3])

@@ -36,11 +36,6 @@ SPAN_LONG_S = 30.0
 CLOCK_STEP = timedelta(seconds=1)
 
 
-def problem(run: Run) -> str | None:
-    """Return what is wrong first, or None."""
-    return next((f"{name}: {found}" for name, found in examine(run) if found), None)
-
-
 def examine(run: Run) -> list[tuple[str, str | None]]:
     """Return each check by name with its first problem; an imported run has none to recompute."""
     if run.header.environment.imported:

@@ -17,7 +17,7 @@ REQUEST_KEYS = frozenset(
         "tier", "model", "models", "study", "studies", "protocol", "weights", "size", "device",
         "dtype", "attention", "duration_mode", "steps", "batch_sizes", "repeats", "captions",
         "dataset", "datasets", "caption_set", "override", "overrides", "challenge", "with_audio",
-        "source", "layout", "deviations",
+        "source", "layout", "deviations", "engine",
     }
 )  # fmt: skip
 

@@ -14,17 +14,26 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from repro.bundle import archive, bag, datapackage, layout, payload, physics, statements
+from repro.bundle import archive, bag, datapackage, layout, statements
+from repro.bundle.run_contents import RunContents
+from repro.bundle.score_contents import ScoreContents
 from repro.bundle.seal import ATTESTATION, SIGNER
 from repro.errors import BundleError
 from repro.signing import PublicKey, SignatureError, open_envelope, public_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from repro.records import BundleClass, Environment, Run
+    from repro.bundle.contents import Contents
+    from repro.records import BundleClass
     from repro.signing import TrustStore
+
+#: Reads the contents of each kind.
+READERS: Mapping[str, Callable[[Mapping[str, bytes]], Contents]] = {
+    RunContents.kind: RunContents.read,
+    ScoreContents.kind: ScoreContents.read,
+}
 
 
 class Verdict(StrEnum):
@@ -41,7 +50,8 @@ class Examination:
 
     ``signer`` is the label of a trusted key or the fingerprint of any other. ``contents`` are
     the files under ``data/``, named relative to it, in the layout of this version; an invalid
-    bundle shows none, nor a class.
+    bundle shows none, nor a class. ``subject`` is the digest that the signatures cover, by which
+    other bundles name this one.
     """
 
     bundle: str
@@ -51,6 +61,8 @@ class Examination:
     signer: str | None = None
     bundle_class: BundleClass | None = None
     imported: bool | None = None
+    kind: str | None = None
+    subject: str | None = None
     contents: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
 
@@ -113,21 +125,22 @@ def _examine(data: bytes, trust: TrustStore, challenge: str | None, **identity: 
         _check_closed(members)
     # 7. the contents are what this version reads, and agree with each other
     with _step("schema"):
-        files, run = _open(members)
-        _check_statements(signed, run.header.environment, key)
+        files, contents = _open(members)
+        _check_statements(signed, contents, key)
     with _step("challenge"):
-        _check_challenge(run.header.environment, challenge)
+        _check_challenge(contents.environment.challenge, challenge)
     # 8. the numbers can be true
     with _step("physics"):
-        _refuse(physics.problem(run))
-    environment = run.header.environment
+        _refuse(contents.checks())
     return Examination(
         **identity,
         verdict=Verdict.TRUSTED if label else Verdict.INTEGRITY_ONLY,
-        reasons=tuple(_remarks(environment, signed, trusted=label is not None)),
+        reasons=tuple(_remarks(contents, signed, trusted=label is not None)),
         signer=label or key.fingerprint,
-        bundle_class=environment.bundle_class,
-        imported=environment.imported,
+        bundle_class=contents.environment.bundle_class,
+        imported=contents.imported,
+        kind=contents.kind,
+        subject=bag.sha256(members[bag.TAG_MANIFEST]),
         contents=MappingProxyType(files),
     )
 
@@ -149,7 +162,11 @@ def _step(name: str) -> Iterator[None]:
 
 def _one_line(error: Exception) -> str:
     """Quote little of it, and nothing that could move the cursor of a terminal."""
-    text = " ".join(str(error).split())[:300]
+    return _printable(str(error))
+
+
+def _printable(words: str) -> str:
+    text = " ".join(words.split())[:300]
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
@@ -221,53 +238,56 @@ def _check_closed(members: Mapping[str, bytes]) -> None:
         raise ValueError(f"{bag.INFO}: Payload-Oxum differs from the payload")
 
 
-def _open(members: Mapping[str, bytes]) -> tuple[dict[str, bytes], Run]:
+def _open(members: Mapping[str, bytes]) -> tuple[dict[str, bytes], Contents]:
     start = len(bag.PAYLOAD)
     files = {name[start:]: data for name, data in members.items() if name.startswith(bag.PAYLOAD)}
-    files = layout.upgrade(files)
-    run = payload.read(files)
-    datapackage.check(files, json.loads(files[datapackage.NAME]))
-    if bag.read_info(members[bag.INFO])["External-Identifier"] != run.header.run_id:
+    kind, files = layout.upgrade(files)
+    contents = READERS[kind](files)
+    datapackage.check(files, contents.tables(files), json.loads(files[datapackage.NAME]))
+    if bag.read_info(members[bag.INFO])["External-Identifier"] != contents.environment.run_id:
         raise ValueError(f"{bag.INFO}: External-Identifier differs from the run id")
-    return files, run
+    return files, contents
 
 
 def _check_statements(
-    signed: Mapping[str, dict[str, Any]], environment: Environment, key: PublicKey
+    signed: Mapping[str, dict[str, Any]], contents: Contents, key: PublicKey
 ) -> None:
     """Make sure that a reader of the statements alone is told what the payload says."""
+    environment = contents.environment
     predicate = signed[statements.PROVENANCE]["predicate"]
     stated = predicate["buildDefinition"]["internalParameters"]
     expected = {
         "class": environment.bundle_class,
         "challenge": environment.challenge,
-        "imported": environment.imported,
+        "imported": contents.imported,
         "signerKeyid": key.keyid,
     }
     for name, value in expected.items():
         if stated[name] != value:
             raise ValueError(f"provenance: {name} differs from the payload")
+    if predicate["buildDefinition"]["buildType"] != statements.build_type(contents.kind):
+        raise ValueError("provenance: buildType differs from the kind of the payload")
     if predicate["runDetails"]["metadata"]["invocationId"] != environment.run_id:
         raise ValueError("provenance: invocationId differs from the run id")
 
 
-def _check_challenge(environment: Environment, challenge: str | None) -> None:
-    if challenge is not None and environment.challenge != challenge:
-        found = "none" if environment.challenge is None else "another"
+def _check_challenge(made_for: str | None, challenge: str | None) -> None:
+    if challenge is not None and made_for != challenge:
+        found = "none" if made_for is None else "another"
         raise ValueError(f"expected the one asked for, found {found}: made for another occasion")
 
 
-def _refuse(problem: str | None) -> None:
-    if problem:
-        raise ValueError(problem)
+def _refuse(checks: Sequence[tuple[str, str | None]]) -> None:
+    for name, problem in checks:
+        if problem:
+            raise ValueError(f"{name}: {problem}")
 
 
 def _remarks(
-    environment: Environment, signed: Mapping[str, dict[str, Any]], *, trusted: bool
+    contents: Contents, signed: Mapping[str, dict[str, Any]], *, trusted: bool
 ) -> Iterator[str]:
     build = signed[statements.PROVENANCE]["predicate"]["buildDefinition"]
     if not trusted:
         ephemeral = build["internalParameters"].get("keyOrigin") == "ephemeral"
         yield f"signer: {'ephemeral' if ephemeral else 'unknown'} key"
-    if environment.imported:
-        yield "physics: not checked: imported"
+    yield from (_printable(remark) for remark in contents.remarks())

@@ -46,15 +46,17 @@ def verify(
     """Verify bundles: TRUSTED, INTEGRITY_ONLY or INVALID, and why.
 
     TRUSTED means that a key you trust signed exactly this; INTEGRITY_ONLY that nothing changed
-    since somebody signed it. Neither shows that a measurement was honest.
+    since somebody signed it. Neither shows that a measurement was honest. Scores are compared
+    with the run they are of where both are named.
     """
     from repro.bundle import examine  # noqa: PLC0415 - --help must answer at once
+    from repro.bundle.family import compared  # noqa: PLC0415
     from repro.bundle.verify import require  # noqa: PLC0415
     from repro.signing import TrustStore  # noqa: PLC0415
 
     keys = () if public_key is None else (public_key,)
     trust = TrustStore.load(directories=trust_dirs, files=keys, shipped=public_key is None)
-    found = [examine(path, trust=trust, challenge=challenge) for path in bundles]
+    found = compared([examine(path, trust=trust, challenge=challenge) for path in bundles])
     if as_json:
         click.echo(json.dumps([_document(one) for one in found], indent=2))
     else:

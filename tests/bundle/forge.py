@@ -10,8 +10,11 @@ import warnings
 import zipfile
 
 from repro.bundle import statements
+from repro.bundle.run_contents import RunContents
+from repro.bundle.score_contents import ScoreContents
 from repro.bundle.seal import ATTESTATION, SIGNER, assemble
 from repro.bundle.verify import Verdict
+from repro.records import Run
 
 MANIFEST, TAG_MANIFEST = "manifest-sha256.txt", "tagmanifest-sha256.txt"
 
@@ -61,11 +64,16 @@ def files_of(members):
     }
 
 
+def contents_of(sealed):
+    """Return a run or its scores as the code that seals has them."""
+    return RunContents(sealed) if isinstance(sealed, Run) else ScoreContents(sealed)
+
+
 def resign(members, run, key, **changes):
     """Seal the payload again, whole and consistent, with files changed or (None) left out."""
     files = {**files_of(members), **changes.pop("files", {})}
     kept = {name: data for name, data in files.items() if data is not None}
-    return assemble(kept, run, key=key)
+    return assemble(kept, contents_of(run), key=key)
 
 
 def resign_statements(members, key, edit):
@@ -80,7 +88,6 @@ def resign_statements(members, key, edit):
 
 
 def _payload(line):
-
     return base64.b64decode(json.loads(line)["payload"])
 
 
@@ -95,6 +102,6 @@ def assert_invalid(examination, step):
 
 def sign_members(members, run, key):
     """Sign whatever tag manifest there is, and zip."""
-    texts = statements.make(run, members, key)
+    texts = statements.make(contents_of(run), members, key)
     lines = "".join(json.dumps(key.sign(text), sort_keys=True) + "\n" for text in texts)
     return rezip({**members, ATTESTATION: lines.encode(), SIGNER: key.public.pem})

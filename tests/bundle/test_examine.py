@@ -101,8 +101,12 @@ VERSIONS = {
     '{"format_version": true}':
         "schema: bundle.json: format_version expected an integer, found none",
     "[]": "schema: bundle.json: format_version expected an integer, found none",
+    '{"format_version": 1, "kind": "other"}':
+        "schema: bundle.json: kind expected 'run' or 'score', found another",
+    '{"format_version": 1, "kind": ["run"]}':
+        "schema: bundle.json: kind expected 'run' or 'score', found another",
     '{"format_version": 1, "kind": "score"}':
-        "schema: bundle.json: kind expected 'run', found another",
+        "schema: request.json: expected, found none",
 }  # fmt: skip
 
 

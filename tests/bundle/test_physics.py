@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from repro.bundle import Verdict, datapackage, physics, seal
+from repro.bundle import Verdict, datapackage, payload, physics, seal
 from repro.bundle import seal as public_seal
-from repro.bundle.seal import _files, assemble
+from repro.bundle.run_contents import RunContents
+from repro.bundle.seal import assemble, complete
 from repro.records import BundleClass, Instrument, Status
 from repro.signing import ephemeral_key
 from tests.bundle.forge import assert_invalid, files_of, resign
@@ -162,11 +163,16 @@ def _seal_as_attacker(invented, run):
     if invented.complete:
         return public_seal(invented, key=ephemeral_key())
     assert run.complete
-    return assemble(_files(invented, None), invented, key=ephemeral_key())
+    contents = RunContents(invented)
+    return assemble(complete(contents), contents, key=ephemeral_key())
+
+
+def problem(run):
+    return next((found for _, found in physics.examine(run) if found), None)
 
 
 def test_the_run_that_was_invented_from_is_good(run):
-    assert physics.problem(run) is None
+    assert problem(run) is None
 
 
 def test_ok_on_a_cpu_needs_cpu_energy(judge):
@@ -205,7 +211,7 @@ def test_a_simulated_gpu_may_have_impossible_watts(judge):
 def test_a_short_window_may_be_credited_with_a_whole_tick(run):
     """0.46 s at 290 W, and one refresh of the counter at 300 W on top."""
     generous = scaled(run, 1, 290 / 140 * (0.4646 + 0.1) / 0.4646)
-    assert physics.problem(generous) is None
+    assert problem(generous) is None
 
 
 def test_a_slow_counter_is_credited_with_its_own_tick(run):
@@ -213,8 +219,8 @@ def test_a_slow_counter_is_credited_with_its_own_tick(run):
         name="counter", version="1", quantity="gpu", refresh_period_s=2.0, reads="counter"
     )
     hot = scaled(run, 1, 6.0)
-    assert physics.problem(hot) is not None
-    assert physics.problem(with_environment(hot, instruments=(slow,))) is None
+    assert problem(hot) is not None
+    assert problem(with_environment(hot, instruments=(slow,))) is None
 
 
 def test_a_warm_up_repeated_after_a_resume_is_no_duplicate(run):
@@ -226,17 +232,18 @@ def test_a_warm_up_repeated_after_a_resume_is_no_duplicate(run):
             )
         }
     )
-    assert physics.problem(run.model_copy(update={"entries": (*run.entries, extra)})) is None
+    assert problem(run.model_copy(update={"entries": (*run.entries, extra)})) is None
 
 
 def test_a_run_whose_worker_never_started_has_no_session(run):
-    assert physics.problem(run.model_copy(update={"sessions": ()})) is None
+    assert problem(run.model_copy(update={"sessions": ()})) is None
 
 
 def test_a_start_that_is_no_time_is_invalid_and_no_error(judge, run, members, key):
     table = members["data/measurements.csv"].replace(b"2026-11-01T12:00:00.464600Z", b"noon")
     files = {"measurements.csv": table}
-    described = datapackage.write({**files_of(members), **files}, name="x", title="x")
+    every = {**files_of(members), **files}
+    described = datapackage.write(every, payload.tables(every), name="x", title="x")
     files["datapackage.json"] = described
     assert_invalid(judge(resign(members, run, key, files=files)), "physics")
 

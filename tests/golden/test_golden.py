@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from repro.bundle import Verdict, examine, layout, payload
+from repro.bundle import Verdict, examine, layout, payload, score_payload
 from repro.bundle.seal import SIGNER
 from repro.signing import TrustStore, public_key
 from tests.bundle.forge import unzip
@@ -20,7 +20,9 @@ def test_every_golden_bundle_is_pinned_and_none_is_missing():
 
 
 def test_every_format_version_has_its_golden_bundle():
-    assert sorted(PINNED) == [f"run-v{number}.zip" for number in range(1, layout.VERSION + 1)]
+    versions = range(1, layout.VERSION + 1)
+    expected = [f"{kind}-v{number}.zip" for kind in layout.KINDS for number in versions]
+    assert sorted(PINNED) == sorted(expected)
 
 
 @pytest.mark.parametrize("name", PINNED)
@@ -54,11 +56,22 @@ def test_the_first_golden_bundle_means_what_it_meant():
     assert first.gpu_energy_j == pytest.approx(65.044)
 
 
+def test_the_first_golden_scores_mean_what_they_meant():
+    contents = examine(make.FOLDER / "score-v1.zip", trust=TrustStore()).contents
+    scored = score_payload.read(contents)
+    assert scored.environment.parent.run_id == "6f9619ff8b864d01b42d00cf4fc964ff"
+    assert len(scored.clips) == 24
+    first = scored.scores[0]
+    assert (first.dataset, first.steps, first.metric, first.n) == ("audiocaps", 10, "fad", 4)
+    assert first.value == pytest.approx(0.3)
+    assert scored.contrasts[0].difference == pytest.approx(-0.06)
+
+
 def test_the_maker_does_not_replace_a_golden_bundle(capsys):
-    before = make.PATH.read_bytes()
+    before = [path.read_bytes() for path in make.PATHS.values()]
     assert make.main([]) == 1
-    assert make.PATH.read_bytes() == before
-    assert "exists already" in capsys.readouterr().err
+    assert [path.read_bytes() for path in make.PATHS.values()] == before
+    assert "exist already" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", PINNED)
