@@ -49,7 +49,11 @@ class Deviation(Record):
 
 
 class ModelCard(Record):
-    """``model.toml``: what is known of a model without loading it."""
+    """``model.toml``: what is known of a model without loading it.
+
+    ``largest_call`` is how many clips the model's own program makes in one call at most,
+    unless it is told otherwise.
+    """
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     title: str
@@ -68,6 +72,7 @@ class ModelCard(Record):
     channels: int = Field(gt=0)
     parameters_reported: str | None = None
     weights_bytes: int | None = None
+    largest_call: int | None = Field(default=None, gt=0)
     parameters: dict[str, int] = Field(default_factory=dict)
     reference: Reference | None = None
     weights: WeightFiles | None = None

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from repro.adapter import AdapterProcess
     from repro.catalog import Model
     from repro.meter.device import Device
+    from repro.plan import PlannedWindow
     from repro.progress import Listener
     from repro.records import Run
     from repro.request import Request
@@ -77,7 +78,7 @@ class ModelRun:
                 shutil.rmtree(self.folder)
             raise
         try:
-            journal = self._open_journal()
+            journal = self._open_journal(loaded=not isinstance(first, WorkerError))
         except BaseException:
             if not isinstance(first, WorkerError):
                 first.kill()
@@ -102,7 +103,7 @@ class ModelRun:
                 raise TtaError(f"model {self._model.name}: {error}; see {log}") from error
             return error
 
-    def _open_journal(self) -> Journal:
+    def _open_journal(self, *, loaded: bool) -> Journal:
         path = self.folder / rundir.JOURNAL
         environment, model = self._environment(), self._model
         reason: Literal["start", "resume"]
@@ -113,10 +114,18 @@ class ModelRun:
             reason = "resume"
             rundir.check_conditions(self._earlier, environment, model.lock_text, model.card_text)
             journal = Journal.reopen(path)
+        idle_s = self._request.protocol.idle_s if loaded else None
         journal.session(
-            Session(reason=reason, started_at=utc_now(), first_window=self._first_window)
-        )
+            Session(
+                reason=reason, started_at=utc_now(), first_window=self._first_window,
+                idle=self._device.idle_baseline(idle_s),
+            )
+        )  # fmt: skip
         return journal
+
+    @property
+    def _planned(self) -> list[PlannedWindow]:
+        return windows(self._request.protocol, self._model.card.largest_call)
 
     @property
     def _first_window(self) -> int:
@@ -130,7 +139,7 @@ class ModelRun:
             protocol_toml=self._request.protocol_toml,
             model_toml=self._model.card_text,
             requirements_lock=self._model.lock_text,
-            planned_windows=len(windows(self._request.protocol)),
+            planned_windows=len(self._planned),
         )
 
     def _environment(self) -> Environment:
@@ -156,7 +165,7 @@ class ModelRun:
         )
 
     def _run(self, journal: Journal, worker: AdapterProcess) -> None:
-        planned = windows(self._request.protocol)
+        planned = self._planned
         pending = pending_windows(planned, self._earlier)
         self._listener.begin(self._model.name, len(planned) - len(pending), len(planned))
         runner = Runner(
@@ -173,7 +182,7 @@ class ModelRun:
     def _record_obstacle(self, journal: Journal, obstacle: WorkerError) -> None:
         """Give every window left the status of a model that could not be loaded."""
         rows = self._rows()
-        pending = pending_windows(windows(self._request.protocol), self._earlier)
+        pending = pending_windows(self._planned, self._earlier)
         for number, planned in enumerate(pending, start=self._first_window):
             row = rows.unmeasured(
                 number,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import random
 from typing import TYPE_CHECKING
 
 from repro.records import Record, Window
@@ -19,7 +21,10 @@ Key = tuple[str, int, int, int, int]
 
 
 class PlannedWindow(Record):
-    """One generation call to be measured: ``clips`` items from ``item`` on, at one setting."""
+    """One generation call to be measured: ``clips`` items from ``item`` on, at one setting.
+
+    ``process`` counts the worker processes that a run is planned to take, from 0.
+    """
 
     study: str
     steps: int
@@ -27,6 +32,7 @@ class PlannedWindow(Record):
     repeat: int
     item: int
     clips: int
+    process: int = 0
 
     @property
     def setting(self) -> Setting:
@@ -44,21 +50,35 @@ def key_of(row: Window) -> Key:
     return (row.study, row.steps, row.batch_size, row.repeat, row.item)
 
 
-def windows(protocol: Protocol) -> list[PlannedWindow]:
-    """Return the windows of one model under this protocol, in order, warm-ups apart."""
-    planned: list[PlannedWindow] = []
-    if protocol.studies.steps is not None:
-        planned += _ordered(protocol, _step_settings(protocol.studies.steps))
-    if protocol.studies.batch is not None:
-        planned += _ordered(protocol, _batch_settings(protocol.studies.batch))
-    return planned
+def windows(protocol: Protocol, largest_call: int | None = None) -> list[PlannedWindow]:
+    """Return the windows of one model under this protocol, in order, warm-ups apart.
+
+    Args:
+        protocol: what is asked for.
+        largest_call: clips that the model's own program makes in one call at most, if it
+            has such a limit.
+
+    """
+    steps, batch = protocol.studies.steps, protocol.studies.batch
+    studies = [_step_settings(steps)] if steps else []
+    if batch is not None:
+        studies.append(_batch_settings(batch, largest_call))
+    if protocol.order == "interleaved":
+        studies = [[setting for study in studies for setting in study]]
+    return [window for settings in studies for window in _ordered(protocol, settings)]
 
 
-def seconds(planned: list[PlannedWindow], reference: Reference | None) -> float | None:
-    """Return how long these windows take by the model's reference times, or None without any."""
+def seconds(
+    planned: list[PlannedWindow], reference: Reference | None, least_s: float | None = None
+) -> float | None:
+    """Return how long these windows take by the model's reference times, or None without any.
+
+    Where windows last ``least_s`` at least, each is as many whole generations as that takes.
+    """
     if reference is None:
         return None
-    return sum(_window_seconds(window, reference) for window in planned)
+    times = [_window_seconds(window, reference) for window in planned]
+    return sum(max(1, math.ceil((least_s or 0.0) / one)) * one for one in times)
 
 
 def study_summary(protocol: Protocol, model: Model, study: Study) -> dict[str, object]:
@@ -66,9 +86,11 @@ def study_summary(protocol: Protocol, model: Model, study: Study) -> dict[str, o
     if study == "quality":
         count, clips, duration_s = _quality_size(protocol, model.card.reference)
     else:
-        planned = [window for window in windows(protocol) if window.study == study]
+        planned = [
+            window for window in windows(protocol, model.card.largest_call) if window.study == study
+        ]
         count, clips = len(planned), sum(window.clips for window in planned)
-        duration_s = seconds(planned, model.card.reference)
+        duration_s = seconds(planned, model.card.reference, protocol.window_s)
     rate = model.card.sample_rate_hz * model.card.channels * 2
     return {
         "study": study,
@@ -101,32 +123,60 @@ def _window_seconds(window: PlannedWindow, reference: Reference) -> float:
     return single * (known / at if known else window.clips)
 
 
-def _ordered(
-    protocol: Protocol, settings: list[tuple[Setting, list[tuple[int, int]]]]
-) -> Iterator[PlannedWindow]:
-    repeats = range(1, protocol.repeats + 1)
-    if protocol.order == "repeats-inner":
-        pairs = [(setting, repeat) for setting in settings for repeat in repeats]
-    else:
-        pairs = [(setting, repeat) for repeat in repeats for setting in settings]
-    for ((study, steps, batch_size), calls), repeat in pairs:
+_Settings = list[tuple[Setting, list[tuple[int, int]]]]
+
+
+def _ordered(protocol: Protocol, settings: _Settings) -> Iterator[PlannedWindow]:
+    for ((study, steps, batch_size), calls), repeat in _turns(protocol, settings):
         for item, clips in calls:
             yield PlannedWindow(
                 study=study, steps=steps, batch_size=batch_size,
                 repeat=repeat, item=item, clips=clips,
+                process=(repeat - 1) * protocol.processes // protocol.repeats,
             )  # fmt: skip
 
 
-def _step_settings(study: StepsStudy) -> list[tuple[Setting, list[tuple[int, int]]]]:
+def _turns(
+    protocol: Protocol, settings: _Settings
+) -> list[tuple[tuple[Setting, list[tuple[int, int]]], int]]:
+    """Pair each setting with each repeat; an interleaved order is drawn anew for each repeat.
+
+    Where processes share the repeats, the repeats of a process stay together.
+    """
+    repeats = range(1, protocol.repeats + 1)
+    if protocol.order == "repeats-inner":
+        return [(setting, repeat) for setting in settings for repeat in repeats]
+    chance = random.Random(protocol.order_seed)  # noqa: S311 - an order, not a secret
+    turns = []
+    for repeat in repeats:
+        mixed = list(settings)
+        if protocol.order == "interleaved":
+            chance.shuffle(mixed)
+        turns += [(setting, repeat) for setting in mixed]
+    return turns
+
+
+def _step_settings(study: StepsStudy) -> _Settings:
     return [(("steps", steps, 1), [(0, 1)]) for steps in study.steps]
 
 
-def _batch_settings(study: BatchStudy) -> list[tuple[Setting, list[tuple[int, int]]]]:
-    """Split the samples into calls; where the size does not divide them the last one is smaller."""
+def _batch_settings(study: BatchStudy, largest_call: int | None) -> _Settings:
+    limit = largest_call if study.calls == "upstream" else None
     return [
-        (
-            ("batch", study.steps, size),
-            [(first, min(size, study.samples - first)) for first in range(0, study.samples, size)],
-        )
+        (("batch", study.steps, size), _calls(study.samples, size, limit))
         for size in study.batch_sizes
+    ]
+
+
+def _calls(samples: int, size: int, limit: int | None) -> list[tuple[int, int]]:
+    """Split samples into batches, and batches into calls of at most ``limit``.
+
+    Returned are first item and number of clips of each call; where a size does not divide what
+    it splits the last part is smaller.
+    """
+    most = min(size, limit or size)
+    return [
+        (item, min(most, start + size - item, samples - item))
+        for start in range(0, samples, size)
+        for item in range(start, min(start + size, samples), most)
     ]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from repro.catalog import find, read_catalog
 from repro.plan import study_summary
+from repro.protocol import manner
 from repro.records import Record
 from repro.request import Options, chosen_protocol
 
@@ -38,6 +39,7 @@ class Preview(Record):
 
     tier: str
     protocol: str
+    manner: dict[str, str]
     deviations: tuple[str, ...]
     estimated_on: str | None
     models: tuple[ModelPreview, ...]
@@ -76,6 +78,7 @@ def preview(
     return Preview(
         tier=tier,
         protocol=protocol.name,
+        manner=manner(protocol),
         deviations=deviations,
         estimated_on=", ".join(sorted(hardware)) or None,
         models=rows,
@@ -108,6 +111,7 @@ def render(grid: Preview) -> str:
     )
     listed = ", ".join(f"{count} {study}" for study, count in grid.windows.items())
     lines += ["", f"windows: {listed}; warm-ups come on top"]
+    lines += [f"{name}: {text}" for name, text in grid.manner.items()]
     if grid.estimated_on:
         lines.append(f"minutes: generation alone, as on {grid.estimated_on}")
     lines += [f"deviation: {text}" for text in grid.deviations]

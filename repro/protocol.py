@@ -35,11 +35,15 @@ class StepsStudy(Record):
 
 
 class BatchStudy(Record):
-    """Energy of ``samples`` clips against the number made in one call."""
+    """Energy of ``samples`` clips against the number made in one call.
+
+    ``calls`` is ``upstream`` where a batch is split as the model's own program splits it.
+    """
 
     batch_sizes: tuple[PositiveInt, ...] = Field(min_length=1)
     samples: PositiveInt
     steps: PositiveInt
+    calls: Literal["whole", "upstream"] = "whole"
 
 
 class QualityStudy(Record):
@@ -66,7 +70,14 @@ class Studies(Record):
 
 
 class Protocol(Record):
-    """The studies and how their windows are made."""
+    """The studies and how their windows are made.
+
+    ``tracker`` says whether CodeCarbon has one tracker for the process, of which each window is
+    a task, or one for each window, of which the total counts. ``order_seed`` is that of an
+    interleaved order. ``processes`` is how many worker processes share the repeats of a setting.
+    ``window_s`` is how long a window lasts at least, its generation repeated, and ``idle_s`` how
+    long the idle GPU is measured in each process; None where that is not asked for.
+    """
 
     format_version: Literal[1]
     name: str
@@ -74,11 +85,25 @@ class Protocol(Record):
     headline: Literal["codecarbon", "counter"]
     repeats: PositiveInt
     warmup: bool
-    order: Literal["repeats-inner", "repeats-outer"]
+    order: Literal["repeats-inner", "repeats-outer", "interleaved"]
     seed: int
     window_timeout_s: float = Field(gt=0)
     generation: Generation
     studies: Studies
+    tracker: Literal["process", "window"] = "process"
+    order_seed: int = 0
+    processes: PositiveInt = 1
+    window_s: float | None = Field(default=None, gt=0)
+    idle_s: float | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _a_repeat_for_each_process(self) -> Self:
+        if self.repeats < self.processes:
+            raise ValueError(
+                f"expected at least {self.processes} repeats in protocol {self.name}, one for "
+                f"each worker process, found {self.repeats}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _asks_something(self) -> Self:
@@ -148,6 +173,47 @@ def tier(name: str) -> Tier:
     return Tier.model_validate(tiers[name])
 
 
+def manner(protocol: Protocol) -> dict[str, str]:
+    """Return how the windows are made, in words: what tells protocols of one grid apart."""
+    processes = protocol.processes
+    many = f"{processes} worker processes" if processes > 1 else "one worker process"
+    said = {
+        "headline": _HEADLINES[protocol.headline],
+        "CodeCarbon": _TRACKERS[protocol.tracker],
+        "warm-up": "one discarded generation per setting and worker process"
+        if protocol.warmup
+        else "none: the first generation of a process counts like any other",
+        "repeats": f"{protocol.repeats} in {many}",
+        "order": _ORDERS[protocol.order].format(seed=protocol.order_seed),
+        "window": "one generation"
+        if protocol.window_s is None
+        else f"at least {protocol.window_s:g} s, its generation repeated",
+        "idle GPU": "not measured"
+        if protocol.idle_s is None
+        else f"{protocol.idle_s:g} s before the first window of each worker process",
+    }
+    batch = protocol.studies.batch
+    if batch is not None:
+        said["batches"] = _BATCHES[batch.calls]
+    return said
+
+
+_HEADLINES = {"codecarbon": "CodeCarbon", "counter": "energy counter of NVML"}
+_TRACKERS = {
+    "process": "one tracker for the run, a task for each window",
+    "window": "a tracker for each window, of which the total counts, with the tail after its task",
+}
+_ORDERS = {
+    "repeats-inner": "all repeats of a setting before the next setting",
+    "repeats-outer": "all settings of a repeat before the next repeat",
+    "interleaved": "settings of all studies mixed anew in every repeat, seed {seed}",
+}
+_BATCHES = {
+    "whole": "in one call each",
+    "upstream": "split into calls where the model's own program does",
+}
+
+
 def change(protocol: Protocol, changes: dict[str, Any]) -> tuple[Protocol, tuple[str, ...]]:
     """Return the protocol with the named values replaced, and what that deviates in.
 
@@ -170,9 +236,7 @@ def change(protocol: Protocol, changes: dict[str, Any]) -> tuple[Protocol, tuple
     try:
         return Protocol.model_validate(tree), tuple(deviations)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"{where}: {first['msg'].lower()}, found {first['input']!r}") from error
+        raise UsageError(_complaint(error)) from error
 
 
 def only(protocol: Protocol, studies: tuple[Study, ...]) -> tuple[Protocol, tuple[str, ...]]:
@@ -195,6 +259,14 @@ def only(protocol: Protocol, studies: tuple[Study, ...]) -> tuple[Protocol, tupl
     left = protocol.studies.model_copy(update=dict.fromkeys(set(asked) - set(kept)))
     deviation = f"studies: {', '.join(asked)} -> {', '.join(kept)}"
     return protocol.model_copy(update={"studies": left}), (deviation,)
+
+
+def _complaint(error: ValidationError) -> str:
+    first = error.errors()[0]
+    if not first["loc"]:  # about several values at once: the message names them
+        return f"protocol: {first['msg'].removeprefix('Value error, ')}"
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {first['msg'].lower()}, found {first['input']!r}"
 
 
 def _flatten(tree: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

@@ -71,7 +71,9 @@ class Window(Record):
     """One row of ``measurements.csv``; the fields are its columns, in order.
 
     ``window`` counts all windows of the run, warm-ups and failures included, from 0.
-    ``steps`` is what was asked for, ``executed_steps`` what the denoiser was called for.
+    ``steps`` is what was asked for, ``executed_steps`` what the denoiser was called for in one
+    generation. ``generations`` is how often the same was generated within the window; energies,
+    ``duration_s``, ``clips`` and ``audio_s`` are of all of them together.
     What is not known is None, and an empty cell.
     """
 
@@ -105,6 +107,7 @@ class Window(Record):
     disturbances: str | None = None
     window: int = Field(ge=0)
     detail: str | None = None
+    generations: int = Field(default=1, ge=1)
 
 
 class WindowEntry(Record):
@@ -314,12 +317,27 @@ class JournalHeader(Record):
     planned_windows: int
 
 
-class Session(Record):
-    """A worker process within a run: why it was started and which window it measured first."""
+class IdleBaseline(Record):
+    """What the GPU drew over ``seconds`` with the model loaded and nothing to do; raw in mJ."""
 
-    reason: Literal["start", "resume", "restart"]
+    power_w: float = Field(ge=0)
+    seconds: float = Field(gt=0)
+    raw_open: int
+    raw_close: int
+
+
+class Session(Record):
+    """A worker process within a run: why it was started and which window it measured first.
+
+    A ``process`` is started because the protocol asks for one, a ``restart`` because the one
+    before was lost. ``overrides`` are failing checks of the machine that were overridden.
+    """
+
+    reason: Literal["start", "resume", "restart", "process"]
     started_at: str
     first_window: int
+    idle: IdleBaseline | None = None
+    overrides: tuple[str, ...] = ()
 
 
 class Run(Record):
@@ -330,6 +348,13 @@ class Run(Record):
     entries: tuple[WindowEntry, ...]
     scores: tuple[Score, ...] = ()
     sources: tuple[SourceFile, ...] = ()
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        """Failing checks of the machine that were overridden, at the start or at a resume."""
+        begun = self.header.environment.overrides
+        later = (text for session in self.sessions for text in session.overrides)
+        return tuple(dict.fromkeys((*begun, *later)))
 
     @property
     def complete(self) -> bool:

@@ -66,7 +66,7 @@ def chosen_protocol(options: Options) -> tuple[Protocol, tuple[str, ...]]:
     chosen = tier(options.tier)
     protocol = parse_protocol(protocol_text(options.protocol))
     protocol, fewer = only(protocol, options.studies or chosen.studies or protocol.studies.names())
-    changes = {**_for_present_studies(chosen, protocol), **_option_changes(options, protocol)}
+    changes = {**_fitting(chosen, protocol), **_option_changes(options, protocol)}
     protocol, changed = change(protocol, changes)
     return protocol, fewer + changed
 
@@ -132,10 +132,12 @@ def _default_dtype(model: Model, device: str) -> str:
     return model.card.dtype if device.startswith("cuda:") else "float32"
 
 
-def _for_present_studies(chosen: Tier, protocol: Protocol) -> dict[str, Any]:
-    absent = {"steps", "batch", "quality"} - set(protocol.studies.names())
+def _fitting(chosen: Tier, protocol: Protocol) -> dict[str, Any]:
+    """Return what the tier changes of that which the protocol asks for at all."""
+    unasked = {"steps", "batch", "quality"} - set(protocol.studies.names())
+    unasked |= {name for name, value in protocol if value is None}
     return {
-        name: value for name, value in chosen.change.items() if name.split(".")[0] not in absent
+        name: value for name, value in chosen.change.items() if name.split(".")[0] not in unasked
     }
 
 

@@ -8,6 +8,8 @@ from repro.meter.counter import quantisation_j
 from repro.records import Status, Window
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from repro.adapter import Generated
     from repro.catalog import ModelCard
     from repro.meter.window import Measurement
@@ -48,26 +50,29 @@ class RowMaker:
         number: int,
         planned: PlannedWindow,
         measurement: Measurement,
-        generated: Generated,
+        generated: Sequence[Generated],
         *,
         warmup: bool,
     ) -> Window:
-        """Return the row of a window that was generated and measured.
+        """Return the row of a window in which the same was generated once or more.
 
-        Its status is ``failed`` where the reading that counts is zero or missing.
+        Its status is ``failed`` where the reading that counts is zero or missing, or where its
+        generations were not alike.
         """
         energies = self._energies(measurement)
-        problem = self._missing_energy(energies)
+        executed = sorted({one.denoiser_calls for one in generated})
+        problem = self._missing_energy(energies) or _unlike(executed)
         return Window(
             **self._plan_fields(number, planned, warmup=warmup),
             **energies,
-            executed_steps=generated.denoiser_calls,
+            executed_steps=executed[0] if len(executed) == 1 else None,
             executed_steps_source="counted",
             status=Status.FAILED if problem else Status.OK,
             started_at=measurement.started_at,
             duration_s=measurement.duration_s,
-            clips=generated.clips,
-            audio_s=generated.clips * generated.seconds,
+            clips=sum(one.clips for one in generated),
+            audio_s=sum(one.clips * one.seconds for one in generated),
+            generations=len(generated),
             disturbances=self._silent_instruments(measurement),
             detail=problem,
         )
@@ -145,6 +150,12 @@ class RowMaker:
         if not self._on_gpu and fields.get("cpu_energy_j") is None:
             return "codecarbon: expected CPU energy above 0 J, found none"
         return None
+
+
+def _unlike(executed: Sequence[int]) -> str | None:
+    if len(executed) == 1:
+        return None
+    return f"expected generations alike, found {' and '.join(map(str, executed))} executed steps"
 
 
 def _joules(reading: Reading | None) -> float | None:

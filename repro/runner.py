@@ -7,7 +7,8 @@ becomes the status of a row, and the next window gets a fresh one.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING, Any, Literal
 
 from repro.adapter import AdapterProcess, Generated
 from repro.errors import TtaError, WorkerError
@@ -17,7 +18,7 @@ from repro.records import Clip, Session, Status, WindowEntry
 from repro.rows import STATUS_OF_KIND, RowMaker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from repro.journal import Journal
@@ -30,11 +31,12 @@ MAX_LOAD_FAILURES = 2
 
 
 class LoadedWorker:
-    """A worker whose model is loaded, and the setting it is warm for."""
+    """A worker whose model is loaded: which process of the plan it is, what it is warm for."""
 
-    def __init__(self, process: AdapterProcess, warm_for: Setting | None = None) -> None:
+    def __init__(self, process: AdapterProcess, number: int) -> None:
         self.process = process
-        self.warm_for = warm_for
+        self.number = number
+        self.warm_for: set[Setting] = set()
 
 
 class Runner:
@@ -75,7 +77,7 @@ class Runner:
         self._refusals: dict[Setting, str | None] = {}
 
     def run(
-        self, pending: Iterable[PlannedWindow], worker: AdapterProcess | None, first_window: int
+        self, pending: Sequence[PlannedWindow], worker: AdapterProcess | None, first_window: int
     ) -> None:
         """Measure every pending window, from this number on, with this worker to begin with.
 
@@ -84,8 +86,9 @@ class Runner:
             TtaError: the journal cannot be written.
 
         """
-        self._worker = LoadedWorker(worker) if worker is not None else None
         self._number = first_window
+        if worker is not None:
+            self._worker = LoadedWorker(worker, pending[0].process if pending else 0)
         try:
             for planned in pending:
                 self._measure(planned)
@@ -94,7 +97,7 @@ class Runner:
 
     def _measure(self, planned: PlannedWindow) -> None:
         try:
-            worker = self._ready_worker()
+            worker = self._ready_worker(planned)
             reason = self._refusal(worker, planned)
             if reason is not None:
                 self._record_unmeasured(planned, Status.UNSUPPORTED, reason)
@@ -104,18 +107,32 @@ class Runner:
             self._drop_worker()
             self._record_unmeasured(planned, STATUS_OF_KIND[error.kind], str(error))
 
-    def _ready_worker(self) -> LoadedWorker:
+    def _ready_worker(self, planned: PlannedWindow) -> LoadedWorker:
+        reason: Literal["restart", "process"] = "restart"
+        if self._worker is not None and self._worker.number != planned.process:
+            reason = "process"
+            self._drop_worker()
         if self._worker is None:
-            if self._load_failures >= MAX_LOAD_FAILURES:
-                raise WorkerError("error", "not attempted: the model did not load any more")
-            self._load_failures += 1
-            process = self._start()
-            self._journal.session(
-                Session(reason="restart", started_at=utc_now(), first_window=self._number)
-            )
-            self._worker = LoadedWorker(process)
+            self._worker = self._start_worker(planned.process, reason)
         self._load_failures = 0
         return self._worker
+
+    def _start_worker(self, number: int, reason: Literal["restart", "process"]) -> LoadedWorker:
+        if self._load_failures >= MAX_LOAD_FAILURES:
+            raise WorkerError("error", "not attempted: the model did not load any more")
+        self._load_failures += 1
+        process = self._start()
+        try:
+            self._journal.session(
+                Session(
+                    reason=reason, started_at=utc_now(), first_window=self._number,
+                    idle=self._device.idle_baseline(self._protocol.idle_s),
+                )
+            )  # fmt: skip
+        except BaseException:
+            process.kill()
+            raise
+        return LoadedWorker(process, number)
 
     def _refusal(self, worker: LoadedWorker, planned: PlannedWindow) -> str | None:
         if planned.setting not in self._refusals:
@@ -131,22 +148,22 @@ class Runner:
 
         When that goes wrong the window it was for ends the same way, and False is returned.
         """
-        if not self._protocol.warmup or worker.warm_for == planned.setting:
+        if not self._protocol.warmup or planned.setting in worker.warm_for:
             return True
         row = self._window(worker, planned, warmup=True).row
         if row.duration_s is None:
             self._record_unmeasured(planned, row.status, f"its warm-up ended: {row.detail}")
             return False
-        worker.warm_for = planned.setting
+        worker.warm_for.add(planned.setting)
         return True
 
     def _window(self, worker: LoadedWorker, planned: PlannedWindow, *, warmup: bool) -> WindowEntry:
-        arguments = self._arguments(planned)
+        arguments, least_s = self._arguments(planned), self._protocol.window_s
         meter = self._device.meter
         worker.process.synchronise()
         meter.open()
         try:
-            value = worker.process.generate(timeout_s=self._protocol.window_timeout_s, **arguments)
+            replies = self._generate(worker, arguments, least_s=None if warmup else least_s)
         except WorkerError as error:
             started_at = meter.abandon()
             self._drop_worker()
@@ -156,10 +173,22 @@ class Runner:
             )  # fmt: skip
             return self._record(WindowEntry(row=row))
         measurement = meter.close()
-        generated = Generated.model_validate(value)
+        generated = [Generated.model_validate(reply) for reply in replies]
         row = self._rows.measured(self._number, planned, measurement, generated, warmup=warmup)
-        audio = () if warmup else self._save(worker, planned, generated)
+        # The generations of a window are the same, clip by clip: the last is there to be written.
+        audio = () if warmup else self._save(worker, planned, generated[-1])
         return self._record(WindowEntry(row=row, readings=measurement.readings, audio=audio))
+
+    def _generate(
+        self, worker: LoadedWorker, arguments: dict[str, Any], *, least_s: float | None
+    ) -> list[dict[str, Any]]:
+        """Generate once, or the same again and again until ``least_s`` have passed."""
+        begun_at, replies = time.perf_counter(), []
+        while True:
+            timeout_s = self._protocol.window_timeout_s
+            replies.append(worker.process.generate(timeout_s=timeout_s, **arguments))
+            if least_s is None or time.perf_counter() - begun_at >= least_s:
+                return replies
 
     def _arguments(self, planned: PlannedWindow) -> dict[str, Any]:
         generation = self._protocol.generation

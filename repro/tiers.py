@@ -55,7 +55,7 @@ def run_tier(
         with interruptible(), rundir.locked(out / rundir.LOCK, f"out {out}"), ExitStack() as held:
             campaign = Campaign(
                 out,
-                open_device=cache(lambda: _open_locked(held, requests[0][1].device)),
+                open_device=cache(lambda: _open_locked(held, requests[0][1])),
                 key=lambda: load_signing_key(key) if key else ephemeral_key(),
                 listener=progress,
                 restart=restart,
@@ -143,8 +143,9 @@ def _requests(
     return [(model, make_request(options, model)) for model in models]
 
 
-def _open_locked(held: ExitStack, name: str) -> Device:
-    device = open_device(name)
+def _open_locked(held: ExitStack, request: Request) -> Device:
+    name = request.device
+    device = open_device(name, request.protocol.tracker)
     if device.gpu is not None and not device.gpu.simulated:
         held.enter_context(rundir.locked(rundir.gpu_lock(device.gpu.uuid), f"device {name}"))
     return device

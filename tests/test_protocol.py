@@ -2,9 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from repro.catalog import Reference
 from repro.errors import UsageError
-from repro.plan import windows
-from repro.protocol import change, only, parse_protocol, protocol_text, tier
+from repro.plan import seconds, windows
+from repro.protocol import change, manner, only, parse_protocol, protocol_text, tier
 from repro.request import Options, chosen_protocol
 
 
@@ -115,7 +116,7 @@ def test_a_file_that_is_no_protocol_is_refused():
 
 
 def test_an_unknown_protocol_names_the_known_ones():
-    with pytest.raises(UsageError, match="expected one of paper, found 'peper'"):
+    with pytest.raises(UsageError, match="expected one of authors, paper, precise, found 'peper'"):
         protocol_text("peper")
 
 
@@ -146,3 +147,104 @@ def test_an_option_outweighs_the_tier():
 
     assert protocol.studies.steps.steps == (7,)
     assert protocol.repeats == 2
+
+
+def shipped(name):
+    return parse_protocol(protocol_text(name))
+
+
+def test_the_three_protocols_ask_for_the_same_grid_of_steps_and_batches():
+    grids = {
+        name: {window.setting for window in windows(shipped(name))}
+        for name in ("paper", "authors", "precise")
+    }
+
+    assert grids["paper"] == grids["authors"] == grids["precise"]
+
+
+def test_the_authors_split_a_batch_where_the_models_own_program_does():
+    def calls(protocol, largest_call):
+        return [
+            (window.item, window.clips)
+            for window in windows(protocol, largest_call)
+            if (window.study, window.batch_size, window.repeat) == ("batch", 10, 1)
+        ]
+
+    assert calls(shipped("authors"), 8) == [(0, 8), (8, 2)]
+    assert calls(shipped("authors"), None) == [(0, 10)]
+    assert calls(shipped("paper"), 8) == [(0, 10)]
+
+
+@given(size=st.integers(1, 12), samples=st.integers(1, 15), largest_call=st.integers(1, 12))
+def test_a_split_batch_makes_every_sample_once_and_never_crosses_a_batch(
+    size, samples, largest_call
+):
+    protocol, _ = change(
+        shipped("authors"), {"batch.batch_sizes": (size,), "batch.samples": samples, "repeats": 1}
+    )
+    calls = [one for one in windows(protocol, largest_call) if one.study == "batch"]
+
+    made = [item for call in calls for item in range(call.item, call.item + call.clips)]
+    assert made == list(range(samples))
+    assert all(call.clips <= min(size, largest_call) for call in calls)
+    assert all(call.item // size == (call.item + call.clips - 1) // size for call in calls)
+
+
+def test_an_interleaved_order_mixes_the_studies_anew_in_every_repeat_and_is_stored():
+    precise = shipped("precise")
+    turns = [
+        [window.setting for window in windows(precise) if window.repeat == repeat]
+        for repeat in (1, 2)
+    ]
+    other, _ = change(precise, {"order_seed": 1})
+
+    assert turns[0] != turns[1]
+    assert sorted(turns[0]) == sorted(turns[1])
+    assert [setting[0] for setting in turns[0]] != sorted(setting[0] for setting in turns[0])
+    assert windows(precise) == windows(shipped("precise"))
+    assert windows(precise) != windows(other)
+
+
+@given(repeats=st.integers(2, 9), processes=st.integers(1, 4))
+def test_every_setting_is_measured_in_every_process_and_processes_follow_each_other(
+    repeats, processes
+):
+    if repeats < processes:
+        return
+    protocol, _ = change(shipped("precise"), {"repeats": repeats, "processes": processes})
+    planned = windows(protocol)
+
+    order = [window.process for window in planned]
+    assert order == sorted(order)
+    for setting in {window.setting for window in planned}:
+        met = {window.process for window in planned if window.setting == setting}
+        assert met == set(range(processes))
+
+
+def test_fewer_repeats_than_processes_are_refused_in_one_line():
+    with pytest.raises(UsageError, match=r"protocol: expected at least 2 repeats.*found 1$"):
+        change(shipped("precise"), {"repeats": 1})
+
+
+def test_long_windows_are_planned_as_whole_generations():
+    reference = Reference(hardware="A40", fixed_s=1.0, step_s=0.1, source="made up")
+    (first, *_) = [window for window in windows(shipped("precise")) if window.steps == 25]
+
+    assert seconds([first], reference) == 3.5
+    assert seconds([first], reference, least_s=10.0) == 10.5
+
+
+def test_a_tier_changes_nothing_that_the_protocol_does_not_ask_for():
+    precise, _ = chosen_protocol(Options(tier="smoke", protocol="precise"))
+    paper, deviations = chosen_protocol(Options(tier="smoke"))
+
+    assert (precise.window_s, precise.idle_s) == (0.5, 0.5)
+    assert (paper.window_s, paper.idle_s) == (None, None)
+    assert not any("window_s" in text or "idle_s" in text for text in deviations)
+
+
+def test_the_manner_tells_the_three_protocols_apart():
+    told = [tuple(manner(shipped(name)).items()) for name in ("paper", "authors", "precise")]
+
+    assert len(set(told)) == 3
+    assert "at least 10 s, its generation repeated" in dict(told[2]).values()

@@ -28,12 +28,12 @@ def reading(instrument, quantity, energy_j):
     )  # fmt: skip
 
 
-def row(*readings, on_gpu=True, refresh_period_s=0.1):
+def row(*readings, on_gpu=True, refresh_period_s=0.1, generated=(GENERATED,)):
     maker = RowMaker(PROTOCOL, CARD, on_gpu=on_gpu, refresh_period_s=refresh_period_s)
     measurement = Measurement(
         started_at="2026-11-01T12:00:00Z", duration_s=2.0, readings=tuple(readings)
     )
-    return maker.measured(7, PLANNED, measurement, GENERATED, warmup=False)
+    return maker.measured(7, PLANNED, measurement, generated, warmup=False)
 
 
 def test_the_headline_of_the_protocol_becomes_the_energy_of_the_row():
@@ -71,3 +71,19 @@ def test_what_was_counted_stands_beside_what_was_asked_for():
 
     assert (made.steps, made.executed_steps, made.executed_steps_source) == (100, 167, "counted")
     assert (made.seed, made.clips, made.audio_s) == (8, 2, 20.0)
+
+
+def test_a_window_adds_its_generations_up_and_says_how_many_there_were():
+    made = row(reading("codecarbon", "gpu", 500.0), generated=[GENERATED] * 3)
+
+    assert (made.generations, made.clips, made.audio_s) == (3, 6, 60.0)
+    assert (made.gpu_energy_j, made.duration_s, made.executed_steps) == (500.0, 2.0, 167)
+
+
+def test_generations_that_are_not_alike_fail_the_window():
+    other = GENERATED.model_copy(update={"denoiser_calls": 166})
+    made = row(reading("codecarbon", "gpu", 500.0), generated=[GENERATED, other])
+
+    assert made.status is Status.FAILED
+    assert made.executed_steps is None
+    assert made.detail == "expected generations alike, found 166 and 167 executed steps"

@@ -28,11 +28,16 @@ _NAMED = frozenset(
     ("studies", "repeats", "window_timeout_s", "weights", "size", "device", "dtype", "attention")
 )
 _LAST = 99
+#: What a window adds up over its generations.
+_SHARED_BY_GENERATIONS = (
+    "duration_s", "gpu_energy_j", "gpu_energy_counter_j", "cpu_energy_j", "ram_energy_j",
+    "uncertainty_j",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One window as the analysis needs it; joules and seconds."""
+    """One window as the analysis needs it; joules and seconds of one of its generations."""
 
     series: Series
     study: str
@@ -48,12 +53,14 @@ class Row:
     duration_s: float | None
     gpu_energy_j: float | None
     gpu_meter: str | None
+    gpu_energy_counter_j: float | None
     cpu_energy_j: float | None
     cpu_source: str | None
     ram_energy_j: float | None
     uncertainty_j: float | None
     disturbances: str | None
     detail: str | None
+    generations: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,10 +253,10 @@ def _windows(examination: Examination) -> tuple[Window, ...]:
 
 
 def _row(window: Window, series: Series) -> Row:
-    return Row(
-        series=series,
-        **{name: getattr(window, name) for name in Row.__dataclass_fields__ if name != "series"},
-    )
+    values = {name: getattr(window, name) for name in Row.__dataclass_fields__ if name != "series"}
+    for name in _SHARED_BY_GENERATIONS:
+        values[name] = values[name] and values[name] / window.generations
+    return Row(series=series, **{**values, "clips": window.clips // window.generations})
 
 
 def _check_rows(bundle: str, rows: Iterable[Row], *, gpu: bool) -> None:

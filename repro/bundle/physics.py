@@ -89,6 +89,8 @@ def _time(run: Run) -> Iterator[str]:
     for entry in run.entries:
         if entry.row.status is Status.OK and entry.row.duration_s is None:
             yield f"{_where(entry)}: ok without a duration"
+        if entry.row.clips % entry.row.generations:
+            yield f"{_where(entry)}: {entry.row.clips} clips in {entry.row.generations} generations"
         if not _utc(entry.row.started_at):
             yield f"{_where(entry)}: started_at expected a time in UTC"
     for before, after in pairwise(run.entries):

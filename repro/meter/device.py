@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from repro.errors import MeterError
 from repro.meter.counter import EnergyCounter, probe_refresh_s
+from repro.meter.idle import measure_idle
 from repro.meter.nvml import NvmlGpu, open_gpu
 from repro.meter.simulated import SimulatedLoad, SimulatedNvml, read_settings
-from repro.meter.tracker import CodeCarbon
+from repro.meter.tracker import CodeCarbon, CodeCarbonPerWindow
 from repro.meter.window import Meter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from repro.records import IdleBaseline
+
 SIMULATED = "simulated"
+Tracker = Literal["process", "window"]
+TRACKERS: dict[Tracker, type[CodeCarbon]] = {
+    "process": CodeCarbon,
+    "window": CodeCarbonPerWindow,
+}
 
 
 class Device:
@@ -44,6 +52,17 @@ class Device:
         periods = (item.refresh_period_s for item in self.meter.describe())
         return next((period for period in periods if period is not None), None)
 
+    def idle_baseline(self, seconds: float | None) -> IdleBaseline | None:
+        """Measure the idle GPU for so long; None where that is not asked for or there is none.
+
+        Raises:
+            MeterError: the energy counter cannot be read or did not rise.
+
+        """
+        if self.gpu is None or seconds is None:
+            return None
+        return measure_idle(self.gpu, seconds)
+
     def check_identity(self, computed_on: str | None) -> None:
         """Raise unless torch computes on the GPU that is measured.
 
@@ -61,8 +80,10 @@ class Device:
             )
 
 
-def open_device(name: str) -> Device:
+def open_device(name: str, tracker: Tracker = "process") -> Device:
     """Open ``cpu``, ``cuda:N`` or ``simulated[:FILE]`` and prove that it can be measured.
+
+    ``tracker`` says what CodeCarbon has one tracker for: the process, or each window.
 
     Raises:
         MeterError: there is nothing trustworthy to measure with.
@@ -70,19 +91,23 @@ def open_device(name: str) -> Device:
 
     """
     if name == "cpu":
-        return Device(name, None, Meter((CodeCarbon(None),)))
+        return Device(name, None, Meter((TRACKERS[tracker](None),)))
     if name == SIMULATED or name.startswith(f"{SIMULATED}:"):
         _, _, file = name.partition(":")
-        return simulated_device(SimulatedNvml(read_settings(Path(file) if file else None)), name)
+        nvml = SimulatedNvml(read_settings(Path(file) if file else None))
+        return simulated_device(nvml, name, tracker)
     gpu = open_gpu(name)
     gpu.refuse()
     counter = EnergyCounter(gpu, probe_refresh_s(gpu))
-    return Device(name, gpu, Meter((CodeCarbon(gpu.index), counter)))
+    return Device(name, gpu, Meter((TRACKERS[tracker](gpu.index), counter)))
 
 
-def simulated_device(nvml: SimulatedNvml, name: str = SIMULATED) -> Device:
+def simulated_device(
+    nvml: SimulatedNvml, name: str = SIMULATED, tracker: Tracker = "process"
+) -> Device:
     """Return a simulated GPU as a device, read by the same instruments as a real one."""
     gpu = NvmlGpu(nvml, 0, simulated=True)
     gpu.refuse()
     counter = EnergyCounter(gpu, probe_refresh_s(gpu))
-    return Device(name, gpu, Meter((SimulatedLoad(nvml), CodeCarbon(gpu.index, nvml), counter)))
+    codecarbon = TRACKERS[tracker](gpu.index, nvml)
+    return Device(name, gpu, Meter((SimulatedLoad(nvml), codecarbon, counter)))
