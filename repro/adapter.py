@@ -82,11 +82,9 @@ class AdapterProcess:
         value: dict[str, Any] = self._ask("describe", DESCRIBE_TIMEOUT_S, size=size)
         return value
 
-    def refuse(self, *, steps: int, batch_size: int, audio_s: float) -> str | None:
+    def refuse(self, **setting: Any) -> str | None:
         """Return why this setting cannot be measured, or None."""
-        reason: str | None = self._ask(
-            "refuse", REPLY_TIMEOUT_S, steps=steps, batch_size=batch_size, audio_s=audio_s
-        )
+        reason: str | None = self._ask("refuse", REPLY_TIMEOUT_S, **setting)
         return reason
 
     def load(self, **args: Any) -> dict[str, Any]:

@@ -85,6 +85,7 @@ class Loader:
             "dtype": request.dtype,
             "attention": request.attention,
             "audio_s": request.protocol.generation.audio_s,
+            "duration_mode": request.duration_mode,
             "cache_dir": None,
             "seed": request.protocol.seed,
         }

@@ -170,6 +170,7 @@ class ModelRun:
         self._listener.begin(self._model.name, len(planned) - len(pending), len(planned))
         runner = Runner(
             protocol=self._request.protocol,
+            duration_mode=self._request.duration_mode,
             rows=self._rows(),
             device=self._device,
             journal=journal,

@@ -265,6 +265,7 @@ class ModelFacts(Record):
     weights: str
     weights_sha256: str | None = None
     latent_shape: tuple[int, ...] | None = None
+    duration_mode: str | None = None
 
 
 class Instrument(Record):

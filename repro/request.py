@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from repro.catalog import Model
 
 
+DurationMode = Literal["paper", "exact"]
+
+
 class Options(Record):
     """The options of a tier as given; None stands for the tier's or the protocol's own value."""
 
@@ -26,6 +29,7 @@ class Options(Record):
     device: str | None = None
     dtype: str | None = None
     attention: str = "sdpa"
+    duration_mode: DurationMode = "paper"
     window_timeout_s: float | None = None
     with_audio: bool = False
     challenge: str | None = None
@@ -43,6 +47,7 @@ class Request(Record):
     device: str
     dtype: str
     attention: str
+    duration_mode: DurationMode
     with_audio: bool
     challenge: str | None
     deviations: tuple[str, ...]
@@ -91,6 +96,8 @@ def make_request(options: Options, model: Model) -> Request:
         for name, value in values.items()
         if _differs(name, whole[name], value)
     )
+    if options.duration_mode != "paper":
+        changed += (f"duration_mode: paper -> {options.duration_mode}",)
     dtype = options.dtype or _default_dtype(model, values["device"])
     if dtype != model.card.dtype:
         changed += (f"dtype: {model.card.dtype} -> {dtype}",)
@@ -101,6 +108,7 @@ def make_request(options: Options, model: Model) -> Request:
         protocol_toml=protocol_text(options.protocol),
         dtype=dtype,
         attention=options.attention,
+        duration_mode=options.duration_mode,
         with_audio=options.with_audio,
         challenge=options.challenge,
         deviations=deviations + changed,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from repro.plan import PlannedWindow, Setting
     from repro.protocol import Protocol
     from repro.records import Run
+    from repro.request import DurationMode
 
 MAX_LOAD_FAILURES = 2
 
@@ -44,6 +45,7 @@ class Runner:
 
     Args:
         protocol: how windows are made.
+        duration_mode: whether a clip is denoised as upstream does or no longer than asked for.
         rows: writes their rows.
         device: what is measured on.
         journal: open for appending.
@@ -57,6 +59,7 @@ class Runner:
         self,
         *,
         protocol: Protocol,
+        duration_mode: DurationMode,
         rows: RowMaker,
         device: Device,
         journal: Journal,
@@ -65,6 +68,7 @@ class Runner:
         report: Callable[[WindowEntry], None],
     ) -> None:
         self._protocol = protocol
+        self._duration_mode = duration_mode
         self._rows = rows
         self._device = device
         self._journal = journal
@@ -140,6 +144,7 @@ class Runner:
                 steps=planned.steps,
                 batch_size=planned.batch_size,
                 audio_s=self._protocol.generation.audio_s,
+                duration_mode=self._duration_mode,
             )
         return self._refusals[planned.setting]
 

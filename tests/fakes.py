@@ -64,7 +64,9 @@ class Adapter:
         print("a library prints this")
         return {{"libraries": {{"fake": {version!r}}}, "parameters": {{"denoiser": 3}},
                 "sample_rate_hz": 8000, "channels": 1}}
-    def refuse(self, *, steps, batch_size, audio_s):
+    def refuse(self, *, steps, batch_size, audio_s, duration_mode):
+        if duration_mode == "exact":
+            return "the latent has one size"
         return "seventeen steps are too many" if steps == 17 else None
     def load(self, **args):
         {on_load}

@@ -419,6 +419,22 @@ def test_what_differs_from_the_paper_is_in_the_bundle(models_dir, out):
     ]
 
 
+def test_a_model_that_cannot_denoise_exactly_the_length_is_unsupported_and_the_wish_recorded(
+    models_dir, out
+):
+    done = tta(
+        *fake_run(models_dir, out, "--study", "steps", "--steps", "2", "--duration-mode", "exact")
+    )
+    assert done.returncode == 0, done.stderr
+
+    assert {(row["status"], row["detail"]) for row in rows_of(out)} == {
+        ("unsupported", "the latent has one size")
+    }
+    header = journal_of(out)[0]["header"]
+    assert header["request"]["duration_mode"] == "exact"
+    assert "duration_mode: paper -> exact" in header["environment"]["deviations"]
+
+
 def test_the_private_parts_of_a_path_stay_out_of_the_bundle(models_dir, out, tmp_path):
     gpu = tmp_path / "somebody" / "gpu.toml"
     gpu.parent.mkdir()

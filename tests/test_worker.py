@@ -27,6 +27,7 @@ LOAD = {
     "dtype": "float32",
     "attention": "sdpa",
     "audio_s": 0.01,
+    "duration_mode": "paper",
     "cache_dir": None,
     "seed": 0,
 }

@@ -152,7 +152,14 @@ class Adapter:
         """Say what would be loaded: versions, parameters by component, form of the audio."""
         return loading.describe(parts(size), FACTS)
 
-    def refuse(self, *, steps: int, batch_size: int, audio_s: float) -> str | None:  # noqa: ARG002 - any batch is worth a try
+    def refuse(
+        self,
+        *,
+        steps: int,
+        batch_size: int,  # noqa: ARG002 - any batch is worth a try
+        audio_s: float,
+        duration_mode: str,  # noqa: ARG002 - both can be had
+    ) -> str | None:
         """Return why this setting cannot be honoured, or None."""
         return mel.refuse(steps, audio_s)
 
@@ -165,6 +172,7 @@ class Adapter:
         dtype: str,
         attention: str,
         audio_s: float,
+        duration_mode: str,
         cache_dir: str | None,
         seed: int,
     ) -> dict[str, Any]:
@@ -176,6 +184,7 @@ class Adapter:
             device=device,
             dtype=dtype,
             attention=attention,
+            duration_mode=duration_mode,
             cache_dir=cache_dir,
             seed=seed,
         )

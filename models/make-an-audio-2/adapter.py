@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 # Before the libraries: it sets switches that they read when they are imported.
-from shared import bigvgan, ddim, facts, loading, make_an_audio, ms_clap, t5
+from shared import bigvgan, ddim, durations, facts, loading, make_an_audio, ms_clap, t5
 from shared import weights as sources
 from shared.audio import Generation
 from shared.autoencoder_1d import Autoencoder1D
@@ -32,7 +32,7 @@ FACTS = facts.read(__file__)
 CHECKPOINT = "maa2.ckpt"
 T5_TOKENIZER = "t5-v1_1-large"
 CHANNELS = 20  # of the latent
-COLUMNS_PER_S, COLUMNS_MULTIPLE = 31.5, 2
+COLUMNS = make_an_audio.Columns(per_second=31.5, multiple=2, samples=2 * 256)
 PLACES = 1000  # of the row in which timestep, texts and latent stand
 MOST_COLUMNS = PLACES - 1 - 2 * make_an_audio.TOKENS
 
@@ -130,6 +130,7 @@ class Adapter:
 
     def __init__(self) -> None:
         self.denoiser: Any = None
+        self._duration_mode = "paper"
         self._networks: dict[str, Any] = {}
         self._tokenizer: Any = None
         self._tokenizer_2: Any = None
@@ -138,13 +139,18 @@ class Adapter:
         """Say what would be loaded: versions, parameters by component, form of the audio."""
         return loading.describe(parts(size), FACTS)
 
-    def refuse(self, *, steps: int, batch_size: int, audio_s: float) -> str | None:  # noqa: ARG002 - any batch is worth a try
+    def refuse(
+        self,
+        *,
+        steps: int,
+        batch_size: int,  # noqa: ARG002 - any batch is worth a try
+        audio_s: float,
+        duration_mode: str,
+    ) -> str | None:
         """Return why this setting cannot be honoured, or None."""
-        if audio_s * COLUMNS_PER_S < 1:
-            return f"{audio_s} s of audio: the shortest latent is {1 / COLUMNS_PER_S:.3f} s"
-        if latent_shape(audio_s)[1] > MOST_COLUMNS:
+        if latent_shape(audio_s, duration_mode)[1] > MOST_COLUMNS:
             return f"{audio_s} s of audio: the longest latent has {MOST_COLUMNS} columns"
-        return ddim.refuse(steps)
+        return COLUMNS.refuse(audio_s) or ddim.refuse(steps)
 
     def load(
         self,
@@ -155,6 +161,7 @@ class Adapter:
         dtype: str,
         attention: str,
         audio_s: float,
+        duration_mode: str,
         cache_dir: str | None,
         seed: int,
     ) -> dict[str, Any]:
@@ -167,12 +174,14 @@ class Adapter:
             device=device,
             dtype=dtype,
             attention=attention,
+            duration_mode=duration_mode,
             cache_dir=cache_dir,
             seed=seed,
             layout=LAYOUT,
         )
         self.take(loaded.networks, loaded.folder)
-        return {**loaded.answer, "latent_shape": latent_shape(audio_s)}
+        self._duration_mode = duration_mode
+        return {**loaded.answer, "latent_shape": latent_shape(audio_s, duration_mode)}
 
     def take(self, networks: dict[str, Any], folder: Path | None) -> None:
         """Take networks to generate with, and the tokenizers of the folder, if there is one."""
@@ -194,7 +203,8 @@ class Adapter:
         """Generate one batch: a clip for each prompt, from the seed of the same place."""
         if self.denoiser is None:
             raise RuntimeError("nothing is loaded: load comes before generate")
-        shape, nothing = latent_shape(audio_s), [""] * len(prompts)
+        shape = latent_shape(audio_s, self._duration_mode)
+        nothing = [""] * len(prompts)
         streams = generators(prompts, seeds, self.denoiser.device)
         latents = ddim.sample(
             self.denoiser,
@@ -206,8 +216,11 @@ class Adapter:
         )
         autoencoder = self._networks["vae"]
         mels = autoencoder.decode(latents / autoencoder.scaling_factor)
+        audio = make_an_audio.vocode(self._networks["vocoder"], mels)
+        if self._duration_mode == "exact":
+            audio = durations.cut(audio, audio_s, FACTS["sample_rate_hz"])
         return Generation(
-            make_an_audio.vocode(self._networks["vocoder"], mels),
+            audio,
             sample_rate_hz=FACTS["sample_rate_hz"],
             latent_shape=shape,
         )
@@ -236,9 +249,6 @@ def load_t5_tokenizer(folder: Path | None) -> Any:
     return sources.load_tokenizer(T5TokenizerFast if fast else T5Tokenizer, place)
 
 
-def latent_shape(audio_s: float) -> list[int]:
+def latent_shape(audio_s: float, duration_mode: str) -> list[int]:
     """Return the shape of one clip's latent: channels, columns."""
-    columns = make_an_audio.count_columns(
-        audio_s, per_second=COLUMNS_PER_S, multiple=COLUMNS_MULTIPLE
-    )
-    return [CHANNELS, columns]
+    return [CHANNELS, COLUMNS.count(audio_s, duration_mode)]

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 # Before the libraries: it sets switches that they read when they are imported.
-from shared import bigvgan, ddim, facts, ldm, loading, make_an_audio, ms_clap
+from shared import bigvgan, ddim, durations, facts, ldm, loading, make_an_audio, ms_clap
 from shared.audio import Generation
 from shared.parts import Part
 from shared.prompts import generators
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FACTS = facts.read(__file__)
 CHECKPOINT = "maa1_full.ckpt"
 CHANNELS, ROWS = 4, 10  # of the latent
-COLUMNS_PER_S, COLUMNS_MULTIPLE = 7.8, 4
+COLUMNS = make_an_audio.Columns(per_second=7.8, multiple=4, samples=8 * 256)
 
 UNET = {
     "full": {"block_out_channels": (320, 640), "layers_per_block": 2},
@@ -122,6 +122,7 @@ class Adapter:
 
     def __init__(self) -> None:
         self.denoiser: Any = None
+        self._duration_mode = "paper"
         self._networks: dict[str, Any] = {}
         self._tokenizer: Any = None
 
@@ -129,11 +130,16 @@ class Adapter:
         """Say what would be loaded: versions, parameters by component, form of the audio."""
         return loading.describe(parts(size), FACTS)
 
-    def refuse(self, *, steps: int, batch_size: int, audio_s: float) -> str | None:  # noqa: ARG002 - any batch is worth a try
+    def refuse(
+        self,
+        *,
+        steps: int,
+        batch_size: int,  # noqa: ARG002 - any batch is worth a try
+        audio_s: float,
+        duration_mode: str,  # noqa: ARG002 - both can be had
+    ) -> str | None:
         """Return why this setting cannot be honoured, or None."""
-        if audio_s * COLUMNS_PER_S < 1:
-            return f"{audio_s} s of audio: the shortest latent is {1 / COLUMNS_PER_S:.3f} s"
-        return ddim.refuse(steps)
+        return COLUMNS.refuse(audio_s) or ddim.refuse(steps)
 
     def load(
         self,
@@ -144,6 +150,7 @@ class Adapter:
         dtype: str,
         attention: str,
         audio_s: float,
+        duration_mode: str,
         cache_dir: str | None,
         seed: int,
     ) -> dict[str, Any]:
@@ -156,12 +163,14 @@ class Adapter:
             device=device,
             dtype=dtype,
             attention=attention,
+            duration_mode=duration_mode,
             cache_dir=cache_dir,
             seed=seed,
             layout=LAYOUT,
         )
         self.take(loaded.networks, loaded.folder)
-        return {**loaded.answer, "latent_shape": latent_shape(audio_s)}
+        self._duration_mode = duration_mode
+        return {**loaded.answer, "latent_shape": latent_shape(audio_s, duration_mode)}
 
     def take(self, networks: dict[str, Any], folder: Path | None) -> None:
         """Take networks to generate with, and the tokenizer of the folder, if there is one."""
@@ -182,7 +191,7 @@ class Adapter:
         """Generate one batch: a clip for each prompt, from the seed of the same place."""
         if self.denoiser is None:
             raise RuntimeError("nothing is loaded: load comes before generate")
-        shape = latent_shape(audio_s)
+        shape = latent_shape(audio_s, self._duration_mode)
         streams = generators(prompts, seeds, self.denoiser.device)
         latents = ddim.sample(
             lambda x, times, text: self.denoiser(x, times, text, return_dict=False)[0],
@@ -192,8 +201,11 @@ class Adapter:
             steps=steps,
             scale=FACTS["guidance_scale"],
         )
+        audio = make_an_audio.vocode(self._networks["vocoder"], self._decode(latents))
+        if self._duration_mode == "exact":
+            audio = durations.cut(audio, audio_s, FACTS["sample_rate_hz"])
         return Generation(
-            make_an_audio.vocode(self._networks["vocoder"], self._decode(latents)),
+            audio,
             sample_rate_hz=FACTS["sample_rate_hz"],
             latent_shape=shape,
         )
@@ -210,9 +222,6 @@ class Adapter:
         return autoencoder.decode(latents, return_dict=False)[0][:, 0]
 
 
-def latent_shape(audio_s: float) -> list[int]:
+def latent_shape(audio_s: float, duration_mode: str) -> list[int]:
     """Return the shape of one clip's latent: channels, rows, columns."""
-    columns = make_an_audio.count_columns(
-        audio_s, per_second=COLUMNS_PER_S, multiple=COLUMNS_MULTIPLE
-    )
-    return [CHANNELS, ROWS, columns]
+    return [CHANNELS, ROWS, COLUMNS.count(audio_s, duration_mode)]

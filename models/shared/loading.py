@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable
 
 from shared import attention as attentions
-from shared import counting, devices
+from shared import counting, devices, durations
 from shared import weights as sources
 
 if TYPE_CHECKING:
@@ -60,12 +60,14 @@ def load(
     device: str,
     dtype: str,
     attention: str,
+    duration_mode: str,
     cache_dir: str | None,
     seed: int,
     layout: Layout = DIFFUSERS,
 ) -> Loaded:
     """Load every part, or fill it from the seed; ``card`` is the content of ``model.toml``."""
     attentions.check(attention)
+    durations.check(duration_mode)
     place, number = devices.find_device(device), devices.find_dtype(dtype)
     hub = {"checkpoint": card["checkpoint"], "revision": card.get("revision")}
     folder = sources.locate(weights, **hub, cache_dir=cache_dir)
@@ -79,6 +81,7 @@ def load(
         "dtype": dtype,
         "attention": attentions.describe(networks),
         "device": device,
+        "duration_mode": duration_mode,
         "weights": "folder" if folder and weights != "hub" else weights,
         "weights_sha256": sources.digest(layout.files(parts), folder) if folder else None,
         "parameters": {name: counting.count(one) for name, one in networks.items()},

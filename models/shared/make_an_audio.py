@@ -9,12 +9,13 @@ from __future__ import annotations
 import pickle
 import re
 import zipfile
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable
 
 import torch  # noqa: TID253 - at home in a model's environment
 import yaml
 
-from shared import bigvgan, statedicts
+from shared import bigvgan, durations, statedicts
 from shared.counting import build_empty
 from shared.weights import first_line
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 VOCODER_OPTIONS, VOCODER_WEIGHTS = "bigvgan/args.yml", "bigvgan/best_netG.pt"
 SCALE = "scale_factor"
+SAMPLE_RATE_HZ = 16000
 TOKENS = 77  # of every text, padded
 
 # What a checkpoint may hold beside the networks, and why it is not loaded.
@@ -178,9 +180,30 @@ def check_options(file: Path, config: dict[str, Any]) -> None:
             )
 
 
-def count_columns(audio_s: float, *, per_second: float, multiple: int) -> int:
-    """Return the columns of the latent: upstream cuts to an integer, then fills a multiple."""
-    return -(-int(audio_s * per_second) // multiple) * multiple
+@dataclass(frozen=True)
+class Columns:
+    """How many columns a latent has: ``per_second`` by upstream's reckoning, in ``multiple``s.
+
+    The vocoder makes ``samples`` of each.
+    """
+
+    per_second: float
+    multiple: int
+    samples: int
+
+    def count(self, audio_s: float, duration_mode: str) -> int:
+        """Return the columns: upstream cuts to an integer, then fills a multiple."""
+        if duration_mode == "exact":
+            return durations.count_frames(
+                audio_s, SAMPLE_RATE_HZ, samples=self.samples, multiple=self.multiple
+            )
+        return -(-int(audio_s * self.per_second) // self.multiple) * self.multiple
+
+    def refuse(self, audio_s: float) -> str | None:
+        """Return why so short a clip cannot be had, or None."""
+        if audio_s * self.per_second < 1:
+            return f"{audio_s} s of audio: the shortest latent is {1 / self.per_second:.3f} s"
+        return None
 
 
 def encode_padded(tokenizer: Any, encoder: Any, texts: list[str]) -> Any:

@@ -1,7 +1,8 @@
 """Tango (arXiv:2304.13731), whose network Tango 2 (arXiv:2404.09956) trained on.
 
 FLAN-T5-large conditions a UNet on a latent of fixed size (clips, 8, 256, 16), which AudioLDM's
-autoencoder and vocoder turn into 163,872 samples at 16 kHz. diffusers has no pipeline for it.
+autoencoder and vocoder turn into 163,872 samples at 16 kHz; in duration mode ``exact`` the latent
+has the 25 frames a second that are needed. diffusers has no pipeline for it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from diffusers import DDPMScheduler, UNet2DConditionModel  # noqa: TID253
 from diffusers.utils.torch_utils import randn_tensor  # noqa: TID253
 from transformers import T5TokenizerFast
 
-from shared import ldm, loading, mel, statedicts, t5
+from shared import durations, ldm, loading, mel, statedicts, t5
 from shared import weights as sources
 from shared.audio import Generation
 from shared.parts import Part
@@ -94,16 +95,16 @@ def parts(size: str) -> dict[str, Part]:
 
 def refuse(steps: int, audio_s: float) -> str | None:
     """Return why this setting cannot be honoured, or None."""
-    if steps > TRAIN_STEPS:
-        return f"{steps} steps: the scheduler has {TRAIN_STEPS} to choose from"
     if audio_s > CLIP_S:
-        return f"{audio_s} s of audio: a clip is always {CLIP_S} s long"
-    return None
+        return f"{audio_s} s of audio: a clip is at most {CLIP_S} s long"
+    return mel.refuse(steps, audio_s)
 
 
-def latent_shape(size: str) -> list[int]:
+def latent_shape(size: str, audio_s: float, duration_mode: str) -> list[int]:
     """Return the shape of one clip's latent: channels, frames, mel bins."""
-    return [mel.LATENT_CHANNELS, FRAMES[size], MEL_BINS]
+    if duration_mode == "paper":
+        return [mel.LATENT_CHANNELS, FRAMES[size], MEL_BINS]
+    return mel.latent_shape(audio_s)
 
 
 def read_upstream(
@@ -157,34 +158,41 @@ def load_tokenizer(folder: Path | None, *, weights: str, cache_dir: str | None) 
 class Tango:
     """The networks with the loop that upstream runs around them."""
 
-    def __init__(self, loaded: loading.Loaded, tokenizer: Any, shape: list[int]) -> None:
+    def __init__(self, loaded: loading.Loaded, tokenizer: Any) -> None:
         self._unet = loaded.networks["unet"]
         self._networks = loaded.networks
         self._device = loaded.device
         self._tokenizer = tokenizer
-        self._shape = shape
 
+    @torch.no_grad()
     def generate(
-        self, prompts: list[str], *, steps: int, guidance: float, seeds: list[int]
-    ) -> Generation:
-        """Generate one batch: a clip for each prompt, from the seed of the same place."""
+        self,
+        prompts: list[str],
+        *,
+        shape: list[int],
+        steps: int,
+        guidance: float,
+        seeds: list[int],
+    ) -> Any:
+        """Return samples (clips, 1, count), a clip for each prompt from a latent of this shape."""
         noise = generators(prompts, seeds, self._device)
-        with torch.no_grad():
-            latents = self._denoise(prompts, steps, guidance, noise)
-            audio = self._decode(latents)
-        return Generation(
-            audio[:, None].float().cpu(),
-            sample_rate_hz=mel.SAMPLE_RATE_HZ,
-            latent_shape=self._shape,
-        )
+        latents = self._denoise(prompts, shape, steps, guidance, noise)
+        return self._decode(latents)[:, None].float().cpu()
 
-    def _denoise(self, prompts: list[str], steps: int, guidance: float, noise: list[Any]) -> Any:
-        """Make latents (b, 8, frames, 16) of noise, two copies of each in every call."""
+    def _denoise(
+        self,
+        prompts: list[str],
+        shape: list[int],
+        steps: int,
+        guidance: float,
+        noise: list[Any],
+    ) -> Any:
+        """Make latents (b, *shape) of noise, two copies of each in every call."""
         scheduler = DDPMScheduler(**SCHEDULER)
         scheduler.set_timesteps(steps, device=self._device)
         states, mask = self._encode(prompts)
         latents = randn_tensor(
-            (len(prompts), *self._shape), generator=noise, device=self._device, dtype=states.dtype
+            (len(prompts), *shape), generator=noise, device=self._device, dtype=states.dtype
         )
         latents = latents * scheduler.init_noise_sigma
         for step in scheduler.timesteps:
@@ -235,12 +243,21 @@ class TangoAdapter:
     def __init__(self) -> None:
         self.denoiser: Any = None
         self._model: Any = None
+        self._size = "full"
+        self._duration_mode = "paper"
 
     def describe(self, *, size: str) -> dict[str, Any]:
         """Say what would be loaded: versions, parameters by component, form of the audio."""
         return loading.describe(parts(size), self.card)
 
-    def refuse(self, *, steps: int, batch_size: int, audio_s: float) -> str | None:  # noqa: ARG002 - any batch is worth a try
+    def refuse(
+        self,
+        *,
+        steps: int,
+        batch_size: int,  # noqa: ARG002 - any batch is worth a try
+        audio_s: float,
+        duration_mode: str,  # noqa: ARG002 - both can be had
+    ) -> str | None:
         """Return why this setting cannot be honoured, or None."""
         return refuse(steps, audio_s)
 
@@ -252,7 +269,8 @@ class TangoAdapter:
         device: str,
         dtype: str,
         attention: str,
-        audio_s: float,  # noqa: ARG002 - the latent has one size
+        audio_s: float,
+        duration_mode: str,
         cache_dir: str | None,
         seed: int,
     ) -> dict[str, Any]:
@@ -264,15 +282,16 @@ class TangoAdapter:
             device=device,
             dtype=dtype,
             attention=attention,
+            duration_mode=duration_mode,
             cache_dir=cache_dir,
             seed=seed,
             layout=LAYOUT,
         )
         tokenizer = load_tokenizer(loaded.folder, weights=weights, cache_dir=cache_dir)
-        shape = latent_shape(size)
-        self._model = Tango(loaded, tokenizer, shape)
+        self._model = Tango(loaded, tokenizer)
+        self._size, self._duration_mode = size, duration_mode
         self.denoiser = loaded.networks["unet"]
-        return {**loaded.answer, "latent_shape": shape}
+        return {**loaded.answer, "latent_shape": latent_shape(size, audio_s, duration_mode)}
 
     def generate(
         self,
@@ -280,11 +299,16 @@ class TangoAdapter:
         prompts: list[str],
         negative_prompt: str | None,  # noqa: ARG002 - upstream's other text is empty
         steps: int,
-        audio_s: float,  # noqa: ARG002
+        audio_s: float,
         seeds: list[int],
     ) -> Generation:
         """Generate one batch: a clip for each prompt, from the seed of the same place."""
         if self._model is None:
             raise RuntimeError("nothing is loaded: load comes before generate")
-        guidance = self.card["guidance_scale"]
-        return self._model.generate(prompts, steps=steps, guidance=guidance, seeds=seeds)
+        shape = latent_shape(self._size, audio_s, self._duration_mode)
+        audio = self._model.generate(
+            prompts, shape=shape, steps=steps, guidance=self.card["guidance_scale"], seeds=seeds
+        )
+        if self._duration_mode == "exact":
+            audio = durations.cut(audio, audio_s, mel.SAMPLE_RATE_HZ)
+        return Generation(audio, sample_rate_hz=mel.SAMPLE_RATE_HZ, latent_shape=shape)

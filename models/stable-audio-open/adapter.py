@@ -1,17 +1,19 @@
 """Stable Audio Open (arXiv:2407.14358) as diffusers' own ``StableAudioPipeline``.
 
 The latent is (clips, 64, 1024) whatever length is asked for: 47.55 s of stereo at 44.1 kHz, of
-which the pipeline cuts off what was not asked for. The transformer sees twice the clips, for
-classifier-free guidance, and each of its sequences begins with one state of time and length.
+which the pipeline cuts off what was not asked for. In duration mode ``exact`` it has as many
+frames as the length needs, 216 for 10 s. The transformer sees twice the clips, for classifier-free
+guidance, and each of its sequences begins with one state of time and length.
 """
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
 # Before the libraries: it sets switches that they read when they are imported.
-from shared import facts, loading, t5
+from shared import durations, facts, loading, t5
 from shared import weights as sources
 from shared.audio import Generation
 from shared.parts import Part
@@ -27,6 +29,7 @@ from diffusers import (  # noqa: TID253 - at home in a model's environment
     StableAudioPipeline,
     StableAudioProjectionModel,
 )
+from diffusers.utils.torch_utils import randn_tensor  # noqa: TID253
 from transformers import T5TokenizerFast
 
 # diffusers' first sigma is 500 and a rounding error, its last one 0, below the range of the noise
@@ -143,12 +146,20 @@ class Adapter:
     def __init__(self) -> None:
         self.denoiser: Any = None
         self._pipeline: Any = None
+        self._duration_mode = "paper"
 
     def describe(self, *, size: str) -> dict[str, Any]:
         """Say what would be loaded: versions, parameters by component, form of the audio."""
         return loading.describe(parts(size), FACTS, "torchsde")
 
-    def refuse(self, *, steps: int, batch_size: int, audio_s: float) -> str | None:  # noqa: ARG002 - any of them is worth a try
+    def refuse(
+        self,
+        *,
+        steps: int,  # noqa: ARG002
+        batch_size: int,  # noqa: ARG002 - any batch is worth a try
+        audio_s: float,
+        duration_mode: str,  # noqa: ARG002 - both can be had
+    ) -> str | None:
         """Return why this setting cannot be honoured, or None."""
         if audio_s > LONGEST_S:
             return f"{audio_s} s of audio: the latent holds {LONGEST_S} s"
@@ -162,7 +173,8 @@ class Adapter:
         device: str,
         dtype: str,
         attention: str,
-        audio_s: float,  # noqa: ARG002 - the latent has one size
+        audio_s: float,
+        duration_mode: str,
         cache_dir: str | None,
         seed: int,
     ) -> dict[str, Any]:
@@ -174,13 +186,15 @@ class Adapter:
             device=device,
             dtype=dtype,
             attention=attention,
+            duration_mode=duration_mode,
             cache_dir=cache_dir,
             seed=seed,
         )
         self._pipeline = StableAudioPipeline(**loaded.networks, **companions(loaded.folder))
         self._pipeline.set_progress_bar_config(disable=True)
         self.denoiser = self._pipeline.transformer
-        return {**loaded.answer, "latent_shape": self._latent_shape()}
+        self._duration_mode = duration_mode
+        return {**loaded.answer, "latent_shape": self._latent_shape(audio_s)}
 
     def generate(
         self,
@@ -194,19 +208,29 @@ class Adapter:
         """Generate one batch: a clip for each prompt, from the seed of the same place."""
         if self._pipeline is None:
             raise RuntimeError("nothing is loaded: load comes before generate")
+        streams = generators(prompts, seeds, self._pipeline.device)
+        shape = self._latent_shape(audio_s)
         audio = self._pipeline(
             **texts(prompts, negative_prompt),
             num_inference_steps=steps,
             guidance_scale=FACTS["guidance_scale"],
             audio_end_in_s=audio_s,
-            generator=generators(prompts, seeds, self._pipeline.device),
+            generator=streams,
+            latents=None if self._duration_mode == "paper" else self._draw(shape, streams),
             output_type="np",
         ).audios
-        return Generation(
-            audio, sample_rate_hz=FACTS["sample_rate_hz"], latent_shape=self._latent_shape()
-        )
+        return Generation(audio, sample_rate_hz=FACTS["sample_rate_hz"], latent_shape=shape)
 
-    def _latent_shape(self) -> list[int]:
+    def _draw(self, shape: list[int], streams: list[Any]) -> Any:
+        """Return noise (clips, *shape), drawn as the pipeline draws its own of full length."""
+        size = (len(streams), *shape)
+        dtype = self._pipeline.transformer.dtype
+        return randn_tensor(size, generator=streams, device=self._pipeline.device, dtype=dtype)
+
+    def _latent_shape(self, audio_s: float) -> list[int]:
         """Return the shape of one clip's latent: channels, frames."""
         config = self._pipeline.transformer.config
-        return [config.in_channels, config.sample_size]
+        if self._duration_mode == "paper":
+            return [config.in_channels, config.sample_size]
+        rate_hz, samples = FACTS["sample_rate_hz"], math.prod(RATIOS)
+        return [config.in_channels, durations.count_frames(audio_s, rate_hz, samples=samples)]

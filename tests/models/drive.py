@@ -99,6 +99,11 @@ class Driver:
         self.get("save", paths=paths)
         return [read_wav(path)[1] for path in paths]
 
+    def refuses(self, **changes: object):
+        """Return why a setting cannot be had, or None."""
+        usual = {"steps": 10, "batch_size": 1, "audio_s": 10.0, "duration_mode": "paper"}
+        return self.get("refuse", **{**usual, **changes})
+
     def close(self):
         self.process.stdin.close()
         self.process.stdout.close()
@@ -114,6 +119,7 @@ def settings(**changes: object):
         "dtype": "float32",
         "attention": "sdpa",
         "audio_s": 0.64,
+        "duration_mode": "paper",
         "cache_dir": None,
         "seed": 0,
     }

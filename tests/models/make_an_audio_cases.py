@@ -76,6 +76,7 @@ class Cases:
             "dtype": "float32",
             "attention": self.attention.format("sdpa"),
             "device": "cpu",
+            "duration_mode": "paper",
             "weights": "random",
             "weights_sha256": None,
             "latent_shape": [*self.latent, self.columns],
@@ -214,7 +215,7 @@ class Cases:
 
     def test_it_refuses_what_upstreams_schedule_or_latent_cannot_do(self, driver):
         def ask(steps, audio_s) -> str | None:
-            return driver.get("refuse", steps=steps, batch_size=1, audio_s=audio_s)
+            return driver.refuses(steps=steps, audio_s=audio_s)
 
         assert ask(500, 10.0) is None
         for steps in (111, 333, 501, 1000, 2000):

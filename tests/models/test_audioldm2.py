@@ -54,6 +54,7 @@ def test_loading_says_what_is_there(driver):
         "attention": "unet=sdpa text_encoder=eager text_encoder_2=eager "
         "language_model=sdpa vae=sdpa",
         "device": "cpu",
+        "duration_mode": "paper",
         "weights": "random",
         "weights_sha256": None,
         "latent_shape": [8, 16, 16],
@@ -158,7 +159,7 @@ def test_a_fetched_checkpoint_is_found_by_its_revision(driver, saved, tmp_path):
 
 def test_it_refuses_what_the_scheduler_or_the_latent_cannot_do(driver):
     def ask(steps, audio_s) -> str | None:
-        return driver.get("refuse", steps=steps, batch_size=1, audio_s=audio_s)
+        return driver.refuses(steps=steps, audio_s=audio_s)
 
     assert ask(1000, 10.0) is None
     assert "1001 steps" in ask(1001, 10.0)

@@ -10,9 +10,10 @@ from tests.models.drive import EXAMPLES, MODELS
 
 CONTRACT = {
     "describe": {"size"},
-    "refuse": {"steps", "batch_size", "audio_s"},
+    "refuse": {"steps", "batch_size", "audio_s", "duration_mode"},
     "load": {
-        "size", "weights", "device", "dtype", "attention", "audio_s", "cache_dir", "seed",
+        "size", "weights", "device", "dtype", "attention", "audio_s", "duration_mode",
+        "cache_dir", "seed",
     },
     "generate": {"prompts", "negative_prompt", "steps", "audio_s", "seeds"},
 }  # fmt: skip

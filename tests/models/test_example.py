@@ -38,5 +38,5 @@ def test_it_counts_steps_and_writes_a_tone_for_each_seed(driver, tmp_path):
 
 
 def test_it_refuses_what_it_says(driver):
-    assert driver.get("refuse", steps=1, batch_size=1, audio_s=10.0) is None
-    assert driver.get("refuse", steps=1, batch_size=1, audio_s=61.0) == "more than 60 s of sine"
+    assert driver.refuses() is None
+    assert driver.refuses(audio_s=61.0) == "more than 60 s of sine"

@@ -56,7 +56,7 @@ class TestMakeAnAudio2(Cases):
 
     def test_the_row_of_the_transformer_limits_the_length(self, driver):
         def ask(audio_s):
-            return driver.get("refuse", steps=10, batch_size=1, audio_s=audio_s)
+            return driver.refuses(audio_s=audio_s)
 
         assert ask(26.8) is None
         assert "26.9 s of audio: the longest latent has 845 columns" in ask(26.9)

@@ -53,6 +53,7 @@ def test_loading_says_what_is_there(driver):
         "dtype": "float32",
         "attention": "transformer=sdpa text_encoder=eager",
         "device": "cpu",
+        "duration_mode": "paper",
         "weights": "random",
         "weights_sha256": None,
         "latent_shape": [64, 256],
@@ -164,7 +165,7 @@ def test_it_says_which_library_draws_its_noise(driver):
 
 def test_it_refuses_more_audio_than_the_latent_holds(driver):
     def ask(audio_s) -> str | None:
-        return driver.get("refuse", steps=10, batch_size=1, audio_s=audio_s)
+        return driver.refuses(audio_s=audio_s)
 
     assert ask(47.55) is None
     assert "the latent holds 47.55 s" in ask(47.6)

@@ -60,17 +60,20 @@ class Adapter:
             "channels": 1,
         }
 
-    def refuse(self, *, steps, batch_size, audio_s):
+    def refuse(self, *, steps, batch_size, audio_s, duration_mode):
         """Return why a setting cannot be honoured, or None."""
         return "more than 60 s of sine" if audio_s > 60 else None
 
-    def load(self, *, size, weights, device, dtype, attention, audio_s, cache_dir, seed):
+    def load(
+        self, *, size, weights, device, dtype, attention, audio_s, duration_mode, cache_dir, seed
+    ):
         """Make the denoiser and say what is there."""
         self.denoiser = Oscillator()
         return {
             "dtype": dtype,
             "attention": "none",
             "device": device,
+            "duration_mode": duration_mode,
             "weights": weights,
             "weights_sha256": None,
             "parameters": {"oscillator": 1},

@@ -1,0 +1,49 @@
+"""What holds for each of the paper's models alike, at tiny size."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.models.drive import MODELS, Driver
+
+#: Latent of 10 s, and seconds of audio, in duration mode exact.
+EXACT = {
+    "audioldm": ([8, 250, 16], 10.0),
+    "audioldm2": ([8, 250, 16], 10.0),
+    "make-an-audio": ([4, 10, 80], 10.0),
+    "make-an-audio-2": ([20, 314], 10.0),
+    "stable-audio-open": ([64, 216], 10.0),
+    "tango": ([8, 250, 16], 10.0),
+    "tango2": ([8, 250, 16], 10.0),
+}
+
+
+@pytest.fixture(scope="module", params=EXACT)
+def name(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def driver(name, tmp_path_factory):
+    one = Driver(MODELS / name, "diffusers", tmp_path_factory.mktemp("worker") / "noise")
+    yield one
+    one.close()
+
+
+def test_exact_denoises_no_more_than_the_ten_seconds_and_makes_just_these(driver, name):
+    shape, seconds = EXACT[name]
+    loaded = driver.load(duration_mode="exact", audio_s=10.0)
+    assert (loaded["duration_mode"], loaded["latent_shape"]) == ("exact", shape)
+    made = driver.generate(prompts=["rain", "hail"], seeds=[0, 1], steps=2, audio_s=10.0)
+    assert (made["latent_shape"], made["seconds"]) == (shape, seconds)
+    assert made["denoiser_calls"] == 2
+
+
+def test_exact_holds_a_length_that_is_no_multiple_of_a_frame(driver):
+    driver.load(duration_mode="exact")
+    assert driver.generate(steps=1, audio_s=1.23)["seconds"] == pytest.approx(1.23, abs=1e-4)
+
+
+def test_a_duration_mode_that_is_not_there_is_named(driver):
+    message = driver.refusal(duration_mode="short")
+    assert "duration_mode 'short' is unknown: expected one of ['exact', 'paper']" in message
