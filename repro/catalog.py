@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 
 from repro.errors import UsageError
 from repro.records import Record
-from repro.resources import data_root, environments_dir
+from repro.resources import data_root, environments_dir, scorer_dir
 
 #: The environment of a model that needs no libraries: the interpreter of the harness itself.
 PLAIN = "plain"
@@ -48,22 +48,28 @@ class Deviation(Record):
     reason: str
 
 
-class ModelCard(Record):
+class Checkpoint(Record):
+    """Weights that lie on a hub, or elsewhere, under a licence."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    title: str
+    checkpoint: str
+    revision: str | None = None
+    licence: str
+    licence_note: str | None = None
+    weights: WeightFiles | None = None
+
+
+class ModelCard(Checkpoint):
     """``model.toml``: what is known of a model without loading it.
 
     ``largest_call`` is how many clips the model's own program makes in one call at most,
     unless it is told otherwise.
     """
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
-    title: str
     in_paper: bool
     paper_order: int | None = None
     environment: str
-    checkpoint: str
-    revision: str | None = None
-    licence: str
-    licence_note: str | None = None
     upstream: str | None = None
     gated: bool = False
     dtype: Literal["float16", "bfloat16", "float32"]
@@ -75,8 +81,14 @@ class ModelCard(Record):
     largest_call: int | None = Field(default=None, gt=0)
     parameters: dict[str, int] = Field(default_factory=dict)
     reference: Reference | None = None
-    weights: WeightFiles | None = None
     deviations: tuple[Deviation, ...] = ()
+
+
+class ScorerCard(Record):
+    """``scorer.toml``: the engines with their environments, and what they load."""
+
+    engines: dict[str, str]
+    checkpoints: tuple[Checkpoint, ...]
 
 
 class Model(Record):
@@ -140,6 +152,25 @@ def read_catalog(extra: tuple[Path, ...] = ()) -> dict[str, Model]:
                 )
             models[model.name] = model
     return models
+
+
+def read_scorer_card() -> ScorerCard:
+    """Read what is known of the scorer."""
+    text = (scorer_dir() / "scorer.toml").read_text(encoding="utf-8")
+    return ScorerCard.model_validate(tomllib.loads(text))
+
+
+def find_checkpoint(name: str, extra: tuple[Path, ...] = ()) -> Checkpoint:
+    """Return the weights of a model or of the scorer by name.
+
+    Raises:
+        UsageError: there is none of that name.
+
+    """
+    for checkpoint in read_scorer_card().checkpoints:
+        if checkpoint.name == name:
+            return checkpoint
+    return find(read_catalog(extra), name).card
 
 
 def choose(catalog: dict[str, Model], names: tuple[str, ...]) -> list[Model]:

@@ -14,6 +14,11 @@ def data_root() -> Path:
     return installed if installed.is_dir() else package.parent
 
 
+def scorer_dir() -> Path:
+    """Return the folder of the scorer: its engines and its card."""
+    return data_root() / "models" / "scorer"
+
+
 def protocols_dir() -> Path:
     """Return the folder of the shipped protocols."""
     return Path(str(files("repro"))) / "protocols"

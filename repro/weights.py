@@ -16,7 +16,7 @@ from repro.records import Record
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from repro.catalog import ModelCard
+    from repro.catalog import Checkpoint
 
 CHUNK_BYTES = 1 << 20
 #: The cache keeps large files under their SHA-256.
@@ -30,7 +30,7 @@ class Checked(Record):
     state: Literal["whole", "unknown", "damaged"]
 
 
-def find(card: ModelCard) -> Path | None:
+def find(card: Checkpoint) -> Path | None:
     """Return the folder of the pinned checkpoint in the cache, or None."""
     if not _on_hub(card):
         return None
@@ -51,7 +51,7 @@ def find(card: ModelCard) -> Path | None:
     return Path(found)
 
 
-def fetch(card: ModelCard, token: str | None) -> Path:
+def fetch(card: Checkpoint, token: str | None) -> Path:
     """Fetch the pinned checkpoint into the cache; what is there already is kept.
 
     Args:
@@ -89,7 +89,7 @@ def fetch(card: ModelCard, token: str | None) -> Path:
     return Path(folder)
 
 
-def check(card: ModelCard, folder: Path) -> tuple[Checked, ...]:
+def check(card: Checkpoint, folder: Path) -> tuple[Checked, ...]:
     """Compare every file of a checkpoint with its digest, as far as one is known.
 
     Raises:
@@ -106,7 +106,7 @@ def check(card: ModelCard, folder: Path) -> tuple[Checked, ...]:
     return tuple(_check_file(path, str(path.relative_to(folder)), known) for path in present)
 
 
-def refuse_damaged(card: ModelCard, files: tuple[Checked, ...]) -> None:
+def refuse_damaged(card: Checkpoint, files: tuple[Checked, ...]) -> None:
     """Raise if a file is not what it should be.
 
     Raises:
@@ -138,14 +138,14 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _wanted(card: ModelCard) -> list[str] | None:
+def _wanted(card: Checkpoint) -> list[str] | None:
     return list(card.weights.files) if card.weights else None
 
 
-def _on_hub(card: ModelCard) -> bool:
+def _on_hub(card: Checkpoint) -> bool:
     return card.revision is not None and not (card.weights and card.weights.by_hand)
 
 
-def _by_hand(card: ModelCard) -> str:
+def _by_hand(card: Checkpoint) -> str:
     how = card.weights.by_hand if card.weights else None
     return how or f"{card.checkpoint} lies on no hub; give a folder with --weights DIR"

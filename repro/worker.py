@@ -6,6 +6,8 @@ where each PATH joins the module search path. One JSON object a line comes in an
 
     {"op": "describe" | "refuse" | "load" | "synchronise" | "generate" | "save" | "stop", "args": {}}
     {"ok": true, "value": ...} or {"ok": false, "kind": "oom" | "error", "message": ..., "trace": ...}
+
+An adapter that does not generate names its own requests in ``operations``.
 """  # noqa: E501
 
 from __future__ import annotations
@@ -134,10 +136,16 @@ def requests() -> Iterator[dict[str, Any]]:
         yield json.loads(lines.get())
 
 
+def find(worker: Worker, op: str) -> Any:
+    """Return what carries out a request: the adapter itself, where it offers to."""
+    offered = getattr(worker.adapter, "operations", ())
+    return getattr(worker.adapter if op in offered else worker, op)
+
+
 def answer(worker: Worker, request: dict[str, Any]) -> dict[str, Any]:
     """Carry out one request."""
     try:
-        return {"ok": True, "value": getattr(worker, request["op"])(**request.get("args", {}))}
+        return {"ok": True, "value": find(worker, request["op"])(**request.get("args", {}))}
     except Exception as error:  # noqa: BLE001 - whatever an adapter raises is reported, not fatal
         return failure(error)
 

@@ -1,4 +1,4 @@
-"""``model.toml`` as an adapter reads it."""
+"""``model.toml``, or another card, as an adapter reads it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import tomllib
 
 
-def read(adapter: str) -> dict[str, Any]:
+def read(adapter: str, name: str = "model.toml") -> dict[str, Any]:
     """Return the facts that stand beside an adapter, given the path of its file."""
-    with Path(adapter).with_name("model.toml").open("rb") as file:
+    with Path(adapter).with_name(name).open("rb") as file:
         return tomllib.load(file)

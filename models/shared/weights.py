@@ -12,6 +12,8 @@ from huggingface_hub.errors import LocalEntryNotFoundError
 from safetensors import SafetensorError, safe_open
 
 from shared.counting import build_empty, count
+from shared.digests import digest_file
+from shared.drawing import draw
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
 # Buffers that older releases of transformers stored and newer ones compute.
 OBSOLETE = ("position_ids",)
-CHUNK_BYTES = 1 << 22
 
 
 def fill_all(parts: dict[str, Part], *, seed: int, dtype: Any, attention: str) -> dict[str, Any]:
@@ -65,14 +66,12 @@ def locate(
 def fill_random(part: Part, *, seed: int, dtype: Any, attention: str) -> Any:
     """Build a network from a seed: the same numbers on every device and in every dtype.
 
-    Weights have a standard deviation of sqrt(1 / fan_in) (LeCun et al., Efficient BackProp,
-    1998): activations keep their size, finite in float16, and the audio is no silence. The
-    gains of norms are 1 and biases 0.
+    Activations keep their size, so that the audio is no silence.
     """
     network = build_empty(part, attention=attention)
     generator = torch.Generator().manual_seed(seed)
     numbers = {
-        name: _draw(name, parameter.shape, generator, part.gain).to(
+        name: draw(name, parameter.shape, generator, part.gain).to(
             _number_format(network, name, dtype)
         )
         for name, parameter in network.named_parameters()
@@ -94,15 +93,6 @@ def _number_format(network: Any, name: str, dtype: Any) -> Any:
     # transformers keeps these modules in float32 beside float16: T5's `wo` overflows in it.
     kept = getattr(network, "_keep_in_fp32_modules", None) or ()
     return torch.float32 if dtype == torch.float16 and set(kept) & set(name.split(".")) else dtype
-
-
-def _draw(name: str, shape: Any, generator: Any, gain: float) -> Any:
-    if name.endswith("weight_g"):
-        return torch.empty(shape).normal_(std=gain, generator=generator)
-    if len(shape) > 1:
-        fan_in = shape[1:].numel()
-        return torch.empty(shape).normal_(std=fan_in**-0.5, generator=generator)
-    return torch.zeros(shape) if name.endswith("bias") else torch.ones(shape)
 
 
 def load_folder(name: str, part: Part, folder: Path, *, dtype: Any, attention: str) -> Any:
@@ -206,13 +196,5 @@ def load_scheduler(cls: type, folder: Path) -> Any:
 
 def digest(names: Iterable[str], folder: Path) -> str:
     """Return the sha256 over the lines ``sha256  file`` of these files of a folder, sorted."""
-    lines = [f"{_digest_file(folder / name)}  {name}\n" for name in sorted(names)]
+    lines = [f"{digest_file(folder / name)}  {name}\n" for name in sorted(names)]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-def _digest_file(file: Path) -> str:
-    total = hashlib.sha256()
-    with file.open("rb") as stream:
-        while chunk := stream.read(CHUNK_BYTES):
-            total.update(chunk)
-    return total.hexdigest()

@@ -11,7 +11,7 @@ from repro.cli.options import models_dir_option
 
 @click.group()
 def weights() -> None:
-    """Fetch and check the checkpoints of models."""
+    """Fetch and check the checkpoints of models, and of the scorer (scorer, scorer-tokenizer)."""
 
 
 @weights.command()
@@ -29,9 +29,9 @@ def fetch(name: str, token_file: Path | None, models_dirs: tuple[Path, ...], *, 
     Its licence is shown first: several allow no commercial use.
     """
     from repro import weights as store  # noqa: PLC0415 - --help must answer at once
-    from repro.catalog import find, read_catalog  # noqa: PLC0415
+    from repro.catalog import find_checkpoint  # noqa: PLC0415
 
-    card = find(read_catalog(models_dirs), name).card
+    card = find_checkpoint(name, models_dirs)
     note = f" ({card.licence_note})" if card.licence_note else ""
     click.echo(f"{card.checkpoint} at {card.revision}, licence {card.licence}{note}", err=True)
     if not yes:
@@ -52,10 +52,10 @@ def fetch(name: str, token_file: Path | None, models_dirs: tuple[Path, ...], *, 
 def check(name: str, folder: Path | None, models_dirs: tuple[Path, ...]) -> None:
     """Compare every file of a checkpoint with its digest."""
     from repro import weights as store  # noqa: PLC0415 - --help must answer at once
-    from repro.catalog import find, read_catalog  # noqa: PLC0415
+    from repro.catalog import find_checkpoint  # noqa: PLC0415
     from repro.errors import TtaError  # noqa: PLC0415
 
-    card = find(read_catalog(models_dirs), name).card
+    card = find_checkpoint(name, models_dirs)
     where = folder or store.find(card)
     if where is None:
         raise TtaError(

@@ -1,0 +1,148 @@
+"""What both engines do alike: load, embed files and captions, write each embedding whole.
+
+An engine has networks by name, ``fad`` and ``clap``, and answers the worker with the methods
+that ``operations`` names.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import clips
+import numpy as np
+import torch  # noqa: TID253 - at home in a model's environment
+from shared.devices import find_device
+
+#: Windows of ten seconds in one forward call; more is no faster on a CPU.
+BATCH = {"cpu": 4, "cuda": 64}
+TEXT_BATCH = 64  # of clap_score in stable-audio-metrics
+TEXT_LENGTH = 77
+
+
+@dataclass(frozen=True)
+class Request:
+    """What ``load`` was asked for."""
+
+    weights: str
+    device: Any
+    size: str
+    seed: int
+
+
+class Engine:
+    """Base of the engines; each names itself and builds, decodes and embeds in its own way."""
+
+    NAME: str
+    RESAMPLERS: dict[str, str]  # network -> what brings its audio to 48 kHz
+    DISTANCE = "symmetric"
+    operations = ("describe", "load", "embed_audio", "embed_text")
+
+    def __init__(self) -> None:
+        self._networks: dict[str, Any] = {}
+        self._device: Any = None
+
+    def describe(self) -> dict[str, Any]:
+        """Say what could be loaded."""
+        return {
+            "engine": self.NAME,
+            "libraries": self.versions(),
+            "embeddings": {"fad": "clap-laion-audio", "clap": "clap-laion-audio-fusion"},
+            "distance": self.DISTANCE,
+        }
+
+    def load(
+        self, *, weights: str, device: str, size: str, seed: int, networks: list[str]
+    ) -> dict[str, Any]:
+        """Bring the networks to the device and say what is there."""
+        self._device = find_device(device)
+        request = Request(weights, self._device, size, seed)
+        checkpoints = {name: self.build(name, request) for name in networks}
+        return {
+            **self.describe(),
+            "size": size,
+            "weights": weights if weights in {"random", "hub"} else "folder",
+            "device": device,
+            "checkpoints": checkpoints,
+            "preparation": {
+                name: form.format(resampler=self.RESAMPLERS[name])
+                for name, form in (("fad", clips.FAD), ("clap", clips.CLAP))
+            },
+            "tokenizer": "stub" if weights == "random" else "roberta-base",
+        }
+
+    def embed_audio(self, *, files: list[str], outputs: list[str], network: str) -> None:
+        """Write the embedding of each file: float16 (windows, width) or float32 (width,)."""
+        self._network(network)
+        embed = self._embed_windows if network == "fad" else self._embed_levels
+        batch = BATCH[self._device.type]
+        for start in range(0, len(files), batch):
+            embed(files[start : start + batch], outputs[start : start + batch])
+
+    def embed_text(self, *, captions: list[str], outputs: list[str]) -> None:
+        """Write the embedding of each caption, float32 (width,)."""
+        for start in range(0, len(captions), TEXT_BATCH):
+            found = self._run(self.texts, captions[start : start + TEXT_BATCH])
+            for output, one in zip(outputs[start : start + TEXT_BATCH], found):
+                save(output, one)
+
+    def build(self, network: str, request: Request) -> str:
+        """Build a network and keep it; return the digest of its weights."""
+        raise NotImplementedError
+
+    def decode(self, path: str, network: str) -> Any:
+        """Return mono audio at 48 kHz, float32 (samples,)."""
+        raise NotImplementedError
+
+    def windows(self, audio: Any) -> Any:
+        """Embed FAD's windows, float32 (windows, 480000) to (windows, width)."""
+        raise NotImplementedError
+
+    def levels(self, audio: list[Any]) -> Any:
+        """Embed levelled clips for the CLAP score, each (samples,), to (clips, width)."""
+        raise NotImplementedError
+
+    def texts(self, captions: list[str]) -> Any:
+        """Embed captions, to (captions, width)."""
+        raise NotImplementedError
+
+    def versions(self) -> dict[str, str]:
+        """Return the libraries that decide an embedding."""
+        raise NotImplementedError
+
+    def _embed_windows(self, files: list[str], outputs: list[str]) -> None:
+        for path, output in zip(files, outputs):
+            windows = clips.cut_windows(self.decode(path, "fad"))
+            batch = BATCH[self._device.type]
+            parts = [
+                self._run(self.windows, windows[start : start + batch])
+                for start in range(0, len(windows), batch)
+            ]
+            save(output, np.concatenate(parts).astype(np.float16))  # fadtk stores this format
+
+    def _embed_levels(self, files: list[str], outputs: list[str]) -> None:
+        audio = [clips.level(self.decode(path, "clap")) for path in files]
+        for output, one in zip(outputs, self._run(self.levels, audio)):
+            save(output, one)
+
+    def _run(self, embed: Any, batch: Any) -> Any:
+        with torch.inference_mode():
+            found = torch.nn.functional.normalize(embed(batch), dim=-1).float().cpu().numpy()
+        if not np.isfinite(found).all():
+            raise ValueError("embedding is not finite: the weights do not fit or are damaged")
+        return found
+
+    def _network(self, name: str) -> Any:
+        if name not in self._networks:
+            raise ValueError(f"network {name!r} is not loaded: found {sorted(self._networks)}")
+        return self._networks[name]
+
+
+def save(path: str, embedding: Any) -> None:
+    """Write an embedding; the file is either whole or not there."""
+    part = Path(f"{path}.{os.getpid()}.part")
+    with part.open("wb") as stream:
+        np.save(stream, embedding)
+    part.replace(path)
