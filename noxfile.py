@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import tomllib
 from pathlib import Path
 
 import nox
@@ -14,6 +15,7 @@ nox.options.reuse_existing_virtualenvs = True
 
 ROOT = Path(__file__).parent
 ENVIRONMENTS = ROOT / ".envs"
+MODELS = ROOT / "models"
 OUT = ROOT / "artifact" / "out"
 
 # The models' own locks pin torch 2.5.1 for the images; development and CI run on this one.
@@ -25,7 +27,8 @@ VALIDATORS = ("bagit==1.9.0", "roc-validator==0.13.0", "rocrate==0.15.0", "frict
 @nox.session
 def tests(session):
     """Run the tests; arguments go to pytest."""
-    _model_environment(session, "diffusers")
+    for name in ("diffusers", "stable-audio-tools"):
+        _model_environment(session, name)
     _validators(session)
     session.install("-e", ".[dev]")
     session.run("pytest", *session.posargs, env=_here())
@@ -43,8 +46,9 @@ def lint(session):
 
 @nox.session
 def smoke(session):
-    """Run the whole path without a GPU: measure, sign, verify, draw."""
-    _model_environment(session, "diffusers")
+    """Run the whole path without a GPU: measure, sign, verify, draw; arguments go to the run."""
+    for name in _needed_environments(session.posargs):
+        _model_environment(session, name)
     session.install(".")
     out = OUT / "smoke"
     shutil.rmtree(out, ignore_errors=True)
@@ -83,17 +87,26 @@ def _here() -> dict[str, str]:
     return {"TTA_ENVS": str(ENVIRONMENTS), "HF_HUB_OFFLINE": "1"}
 
 
+def _needed_environments(arguments) -> list[str]:
+    """Return the environments of the models that are named, or else of the paper's."""
+    cards = [tomllib.loads(path.read_text()) for path in MODELS.glob("*/model.toml")]
+    named = [card for card in cards if card["name"] in arguments]
+    chosen = named or [card for card in cards if card["in_paper"]]
+    return sorted({card["environment"] for card in chosen})
+
+
 def _model_environment(session, name: str) -> None:
     """Make the environment from the first lock of a model that names it."""
     locks = sorted(
         card.with_name("requirements.lock")
-        for card in (ROOT / "models").glob("*/model.toml")
+        for card in MODELS.glob("*/model.toml")
         if f'environment = "{name}"' in card.read_text()
         and card.with_name("requirements.lock").is_file()
     )
     if not locks:
         session.error(f"environment: no model with a lock names {name!r}")
-    steps = [(TORCH,), ("--require-hashes", "-r", str(locks[0]))]
+    # A lock is complete, and may leave out what its packages declare and do not need.
+    steps = [(TORCH,), ("--no-deps", "--require-hashes", "-r", str(locks[0]))]
     _make(session, name, steps, TORCH + locks[0].read_text())
 
 

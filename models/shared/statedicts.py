@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from shared.parts import Part
 
 
-def read(file: Path, components: Iterable[str]) -> dict[str, Any]:
-    """Read the tensors of a file; ``components`` says in a message whose they are."""
+def read(file: Path, components: Iterable[str], *, key: str | None = None) -> dict[str, Any]:
+    """Read the tensors of a file, or those that it holds under a key.
+
+    ``components`` says in a message whose they are.
+    """
     whose = " and ".join(components)
     if not file.is_file():
         raise RuntimeError(
@@ -32,6 +35,8 @@ def read(file: Path, components: Iterable[str]) -> dict[str, Any]:
             f"weights of {whose} are damaged: {file} of {file.stat().st_size} bytes does not load "
             f"({weights.first_line(error)}); fetch it again"
         ) from error
+    if key is not None and isinstance(tensors, dict):
+        tensors = tensors.get(key)
     if not isinstance(tensors, dict) or not all(map(torch.is_tensor, tensors.values())):
         raise RuntimeError(f"weights of {whose} are of no use: {file} holds no named tensors")
     return tensors

@@ -20,6 +20,10 @@ class Tokens:
     input_ids: Any
     attention_mask: Any
 
+    def __getitem__(self, name: str) -> Any:
+        """Return either by its name, as a tokenizer's answer does."""
+        return getattr(self, name)
+
 
 class Stub:
     """One id per word and per punctuation mark, the same for the same word."""

@@ -97,7 +97,7 @@ def _number_format(network: Any, name: str, dtype: Any) -> Any:
 
 def load_folder(name: str, part: Part, folder: Path, *, dtype: Any, attention: str) -> Any:
     """Load one component from a folder in the layout of diffusers' ``save_pretrained``."""
-    _check_readable(name, folder / name / part.weights_name)
+    check_readable(name, folder / name / part.weights_name)
     try:
         network, report = part.cls.from_pretrained(
             folder,
@@ -123,7 +123,8 @@ def first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-def _check_readable(name: str, file: Path) -> None:
+def check_readable(name: str, file: Path) -> None:
+    """Refuse a file of safetensors that is missing or not whole."""
     if not file.is_file():
         raise RuntimeError(
             f"weights of {name} are missing: expected the file {file}; "

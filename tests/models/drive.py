@@ -23,11 +23,17 @@ def find_interpreter(environment):
     """Return the interpreter of an environment; skip where none was installed or named."""
     if environment == "plain":
         return sys.executable
-    named = os.environ.get("TTA_ENVS")
-    python = Path(named or ROOT / ".envs") / environment / "bin" / "python"
+    python = interpreter(environment)
     if not python.is_file():
+        named = "TTA_ENVS" in os.environ
         (pytest.fail if named else pytest.skip)(f"environment {environment} is not installed")
     return str(python)
+
+
+def interpreter(environment):
+    """Return where the interpreter of an environment is, if it is installed."""
+    home = os.environ.get("TTA_ENVS") or ROOT / ".envs"
+    return Path(home) / environment / "bin" / "python"
 
 
 def quiet_cores():
@@ -139,9 +145,9 @@ def distance(one, other):
     return max(abs(a - b) for a, b in zip(one, other, strict=True))
 
 
-def run_script(name, *arguments):
-    """Run a script of this folder in the interpreter of the models."""
-    command = [find_interpreter("diffusers"), Path(__file__).parent / name, MODELS, *arguments]
+def run_script(name, *arguments, environment="diffusers"):
+    """Run a script of this folder in the interpreter of an environment."""
+    command = [find_interpreter(environment), Path(__file__).parent / name, MODELS, *arguments]
     subprocess.run(command, check=True, timeout=120, env=quiet_cores())
 
 

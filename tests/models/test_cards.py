@@ -133,7 +133,8 @@ def test_the_lock_holds_the_papers_libraries(folder):
         name: {version for version, _ in entries}
         for name, entries in requirements(folder / "requirements.lock").items()
     }
-    assert found["diffusers"] == {"0.31.0"}
+    if read_card(folder.name).environment == "diffusers":
+        assert found["diffusers"] == {"0.31.0"}
     assert found["transformers"] == {"4.46.3"}
     assert found["numpy"] == {"1.26.4"}
 

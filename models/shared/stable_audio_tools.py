@@ -1,0 +1,200 @@
+"""Stable Audio Open by its vendor's own package, stable-audio-tools: networks, weights, sampling.
+
+``generate_diffusion_cond`` runs as it is but for its random numbers, of which each clip has its
+own stream here, and for its sampler's arithmetic, which stays in float32: the square of the first
+sigma, 250000, has no float16.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Callable
+
+import torch  # noqa: TID253 - at home in a model's environment
+from safetensors.torch import load_file
+
+from shared import counting, devices, statedicts
+from shared import weights as sources
+from shared.placeholders import stand_in
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# What the package imports for training, for audio as input and, through k-diffusion, for images.
+UNUSED = ("torchaudio", "torchvision", "cleanfid", "clip", "dctorch", "jsonmerge", "skimage", "PIL")
+
+# It says on standard output that flash-attn is not there. Of what it uses of torch, a newer torch
+# warns; and of its sampler's last sigma, 0, below the range of the noise that torchsde draws.
+warnings.filterwarnings("ignore", message=r"`torch.cuda.amp.autocast\(args...\)` is deprecated")
+warnings.filterwarnings("ignore", message="CUDA is not available or torch_xla is imported")
+warnings.filterwarnings("ignore", message="Should have t[ab][<>]=t[01]")
+with stand_in(*UNUSED), redirect_stdout(io.StringIO()):
+    import k_diffusion
+    from stable_audio_tools.inference import generation
+    from stable_audio_tools.models.autoencoders import create_autoencoder_from_config
+    from stable_audio_tools.models.conditioners import (
+        Conditioner,
+        MultiConditioner,
+        T5Conditioner,
+        create_multi_conditioner_from_conditioning_config,
+    )
+    from stable_audio_tools.models.diffusion import (
+        ConditionedDiffusionModelWrapper,
+        DiTWrapper,
+    )
+    from stable_audio_tools.models.pretransforms import AutoencoderPretransform
+    from stable_audio_tools.models.transformer import Attention, LayerNorm
+
+#: Component -> prefix of its tensors in the one file of the checkpoint.
+PREFIXES = {"transformer": "model.", "conditioner": "conditioner.", "vae": "pretransform.model."}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A network that the package makes of a part of ``model_config.json``.
+
+    ``gain`` is what a random fill gives layers with weight norm: 1 keeps the size of their input.
+    """
+
+    make: Callable[[dict[str, Any]], Any]
+    config: dict[str, Any]
+    gain: float = 1.0
+
+    def build(self, *, attention: str = "sdpa") -> Any:
+        """Return the network, in evaluation mode, on the default device."""
+        network = self.make(self.config).eval()
+        if attention == "eager":
+            for module in network.modules():
+                if isinstance(module, Attention):
+                    module.apply_attn = attend_in_steps
+        return network
+
+
+def parts(config: dict[str, Any], gain: float) -> dict[str, Part]:
+    """Return the networks of the checkpoint's one file; ``gain`` is that of the autoencoder."""
+    model = config["model"]
+    numbers = [one for one in model["conditioning"]["configs"] if one["type"] == "number"]
+    autoencoder = {"sample_rate": config["sample_rate"], "model": model["pretransform"]["config"]}
+    return {
+        "transformer": Part(lambda own: DiTWrapper("v", **own), model["diffusion"]["config"]),
+        "conditioner": Part(
+            create_multi_conditioner_from_conditioning_config,
+            {**model["conditioning"], "configs": numbers},
+        ),
+        "vae": Part(create_autoencoder_from_config, autoencoder, gain),
+    }
+
+
+def count(network: Any) -> int:
+    """Count the parameters of a network, with the biases of norms: the package's are buffers."""
+    norms = [one for one in network.modules() if isinstance(one, LayerNorm)]
+    return counting.count(network) + sum(one.beta.numel() for one in norms)
+
+
+def attend_in_steps(query: Any, key: Any, value: Any, **_: Any) -> Any:
+    """Attend with single operations: queries (b, heads, length, width), fewer heads of the rest."""
+    shared = query.shape[1] // key.shape[1]
+    key, value = key.repeat_interleave(shared, 1), value.repeat_interleave(shared, 1)
+    scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5
+    return scores.softmax(dim=-1) @ value
+
+
+class TextConditioner(T5Conditioner):
+    """The package's T5 conditioner around an encoder that is there already.
+
+    Texts to states (b, length, width) and their mask; the package's own constructor fetches.
+    """
+
+    def __init__(self, encoder: Any, tokenizer: Any, *, length: int) -> None:
+        width = encoder.config.d_model
+        Conditioner.__init__(self, width, width)
+        self.tokenizer = tokenizer
+        self.max_length = length
+        self.enable_grad = False
+        self.__dict__["model"] = encoder  # as the package does: no part of the state dict
+
+
+def assemble(config: dict[str, Any], networks: dict[str, Any], text: TextConditioner) -> Any:
+    """Return the package's model made of networks on their device."""
+    model = config["model"]
+    diffusion, pretransform = model["diffusion"], model["pretransform"]
+    conditioners = {"prompt": text, **networks["conditioner"].conditioners}
+    return ConditionedDiffusionModelWrapper(
+        networks["transformer"],
+        MultiConditioner(conditioners),
+        io_channels=model["io_channels"],
+        sample_rate=config["sample_rate"],
+        min_input_length=pretransform["config"]["downsampling_ratio"],
+        pretransform=AutoencoderPretransform(
+            networks["vae"], iterate_batch=pretransform["iterate_batch"]
+        ),
+        cross_attn_cond_ids=diffusion["cross_attention_cond_ids"],
+        global_cond_ids=diffusion["global_cond_ids"],
+    )
+
+
+def find_weights(folder: Path) -> Path:
+    """Return the file of a folder that the package itself would load."""
+    names = ("model.safetensors", "model.ckpt")
+    found = [folder / name for name in names if (folder / name).is_file()]
+    if not found:
+        raise RuntimeError(
+            f"weights of {' and '.join(PREFIXES)} are missing: expected {' or '.join(names)} in "
+            f"{folder}; fetch them or give a folder in the vendor's layout"
+        )
+    return found[0]
+
+
+def load_networks(
+    made: dict[str, Part], folder: Path, *, dtype: Any, attention: str
+) -> dict[str, Any]:
+    """Load every network from the one file: no tensor missing, too many or of another shape."""
+    file = find_weights(folder)
+    tensors = statedicts.split(_read(file), PREFIXES, file)
+    return {
+        name: statedicts.build(name, part, tensors[name], dtype=dtype, attention=attention)
+        for name, part in made.items()
+    }
+
+
+def _read(file: Path) -> dict[str, Any]:
+    if file.suffix == ".ckpt":
+        return statedicts.read(file, PREFIXES, key="state_dict")
+    sources.check_readable(" and ".join(PREFIXES), file)
+    return load_file(file)
+
+
+@torch.no_grad()
+def generate(model: Any, settings: dict[str, Any], *, seeds: list[int]) -> Any:
+    """Return audio (clips, channels, samples) by the package's own function, which also prints."""
+    with redirect_stdout(io.StringIO()):
+        return generation.generate_diffusion_cond(model, **settings, seeds=seeds, seed=0)
+
+
+def _sample(
+    denoiser: Any, noise: Any, _: Any, steps: int, *, seeds: list[int], device: Any, **options: Any
+) -> Any:
+    """Denoise by DPM-Solver++(3M) SDE (arXiv:2211.01095), one call of the denoiser a step.
+
+    Stands in for the package's ``sample_k``: the same, each clip with noise of its own.
+    """
+    low, high = options.pop("sigma_min"), options.pop("sigma_max")
+    sigmas = k_diffusion.sampling.get_sigmas_polyexponential(steps, low, high, device=device)
+    streams = [devices.generator(device, seed) for seed in seeds]
+    start = [torch.randn(noise.shape[1:], generator=one, device=device) for one in streams]
+    latent = torch.stack(start) * sigmas[0]
+    tree = k_diffusion.sampling.BrownianTreeNoiseSampler(latent, sigmas[-2], sigmas[0], seed=seeds)
+    return k_diffusion.sampling.sample_dpmpp_3m_sde(
+        k_diffusion.external.VDenoiser(denoiser),
+        latent,
+        sigmas,
+        extra_args=options,
+        noise_sampler=tree,
+    )
+
+
+generation.sample_k = _sample
+k_diffusion.sampling.trange = lambda count, **_: range(count)  # no progress bar
