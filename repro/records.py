@@ -146,10 +146,10 @@ Networks = Literal["random", "hub", "folder"]
 class DetailedScore(Score):
     """A score with how it was come by and how far it is known; what does not apply is None.
 
-    ``low`` to ``high`` cover 95 % over clips. ``raw_value`` is the value before it was clamped
-    at 0, ``r2`` how well the line of ``fad_inf`` fits, ``n_frames`` how many embeddings
-    ``fad`` is of. The digests are of the checkpoint, the list of captions and the list of
-    reference clips.
+    ``low`` to ``high`` cover 95 % over clips, ``se`` is the standard error. ``raw_value`` is the
+    value before it was clamped at 0, ``r2`` how well the line of ``fad_inf`` fits, ``n_frames``
+    how many embeddings ``fad`` is of. The digests are of the checkpoint, the list of captions
+    and the list of reference clips.
     """
 
     n_frames: int | None = Field(default=None, gt=0)
@@ -163,6 +163,7 @@ class DetailedScore(Score):
     captions_sha256: str | None = None
     reference_sha256: str | None = None
     networks: Networks | None = None
+    se: float | None = Field(default=None, ge=0)
 
 
 class ScoredClip(Record):
@@ -182,7 +183,8 @@ class Contrast(Record):
     """One row of ``contrasts.csv``: a metric at two numbers of steps, over the same clips.
 
     ``difference`` is the value at ``other_steps`` less that at ``steps``; ``low`` to ``high``
-    cover 95 %, ``p`` is two-sided against no difference, ``n`` counts clips.
+    cover 95 %, ``p`` is two-sided against no difference, ``n`` counts clips, ``se`` is the
+    standard error and ``df`` the degrees of freedom it is known with.
     """
 
     dataset: str
@@ -196,6 +198,8 @@ class Contrast(Record):
     n: int = Field(gt=1)
     p: float | None = Field(default=None, ge=0, le=1)
     method: str | None = None
+    se: float | None = Field(default=None, ge=0)
+    df: float | None = Field(default=None, gt=0)
 
 
 class SourceFile(Record):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from repro.analysis.load import Source
+    from repro.analysis.scores import Scoring
     from repro.records import Gpu, ModelFacts
 
 _VERDICTS = {
@@ -34,19 +35,52 @@ _BADGE = '<span class="verdict imported">imported, physics not checked</span> '
 def card(source: Source, *, opened: bool) -> str:
     """Write what is known of one bundle; it stands folded unless ``opened``."""
     titles = distinct(series.title for series in source.series)
+    heading = (
+        f"{_BADGE if source.imported else ''}<strong>{for_html(listed(titles))}</strong> on "
+        f"{for_html(hardware(source.environment))}"
+    )
+    return _details(source, heading, _bundle_facts(source), opened=opened)
+
+
+def score_card(scoring: Scoring, *, opened: bool) -> str:
+    """Write what is known of one score bundle; it stands folded unless ``opened``."""
+    environment = scoring.scored.environment
+    heading = f"Scores of <strong>{for_html(environment.parent.model)}</strong>"
+    return _details(scoring, heading, _score_facts(scoring), opened=opened)
+
+
+def _details(
+    bundle: Source | Scoring, heading: str, facts: Mapping[str, str], *, opened: bool
+) -> str:
     rows = "".join(
         f"<dt>{for_html(name)}</dt><dd>{for_html(value)}</dd>"
-        for name, value in _bundle_facts(source).items()
+        for name, value in facts.items()
         if value
     )
+    verdict = bundle.verdict.value
     return (
         f'<details class="bundle"{" open" if opened else ""}><summary>'
-        f'<span class="verdict {source.verdict.value}">{source.verdict.value}</span> '
-        f"{_BADGE if source.imported else ''}"
-        f"<strong>{for_html(listed(titles))}</strong> on "
-        f"{for_html(hardware(source.environment))}<br><code>{for_html(source.bundle)}</code>"
+        f'<span class="verdict {verdict}">{verdict}</span> '
+        f"{heading}<br><code>{for_html(bundle.bundle)}</code>"
         f"</summary><dl>{rows}</dl></details>"
     )
+
+
+def _score_facts(scoring: Scoring) -> Mapping[str, str]:
+    environment = scoring.scored.environment
+    return {
+        "Verdict": f"{scoring.verdict.value}: {_VERDICTS[scoring.verdict]}",
+        "Remarks": "; ".join(scoring.reasons),
+        "Signer": scoring.signer or "unknown",
+        "SHA-256": scoring.sha256,
+        "Class": environment.bundle_class.value,
+        "Scores of": f"{environment.parent.bundle}, run {environment.parent.run_id}",
+        "Scores, clips": f"{len(scoring.scored.scores)}, {len(scoring.scored.clips)}",
+        "Engine": f"{environment.engine}, {environment.networks} networks, on {environment.device}",
+        "Scorer libraries": _versions(environment.libraries),
+        "Source commit": environment.source.commit or "",
+        "Started": environment.started_at,
+    }
 
 
 def _bundle_facts(source: Source) -> Mapping[str, str]:

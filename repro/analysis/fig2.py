@@ -150,9 +150,13 @@ def _dot(entry: Entry, label: str) -> Dot:
         steps=entry.point.steps,
         on_front=bool(entry.on_front),
         p_front=entry.p_front,
-        tip=f"{label}, {entry.point.steps} steps: {x:.4g} kWh, {metric} {y:.4g}; "
+        tip=f"{label}, {entry.point.steps} steps: {x:.4g} kWh, {metric} {y:.4g}{_range(entry)}; "
         f"{'on' if entry.on_front else 'not on'} the front{chance}",
     )
+
+
+def _range(entry: Entry) -> str:
+    return f" ({entry.interval.low:.4g} to {entry.interval.high:.4g})" if entry.interval else ""
 
 
 def _fronts(front: Iterable[Entry]) -> tuple[tuple[tuple[float, float], ...], ...]:

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from repro.analysis.scores import DATASET, read_scores
+from repro.analysis.join import join
+from repro.analysis.scores import DATASET, read_scores, read_scoring
 from repro.analysis.series import Series, ordered
 from repro.analysis.text import one_line
 from repro.bundle import Verdict, columns, payload
+from repro.bundle.score_contents import ScoreContents
 from repro.errors import BundleError, UsageError
 from repro.records import BundleClass, Environment, Status, Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from repro.analysis.scores import Scoring
     from repro.bundle import Examination
-    from repro.records import Score
+    from repro.records import DetailedScore
 
 #: Deviations that change which points there are, or that a series names in a field of its own.
 _GRID = ("steps.", "batch.", "quality.")
@@ -76,7 +79,10 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One bundle that passed, with its rows; ``samples`` is what the batch study makes a repeat."""
+    """One run that passed, with its rows; ``samples`` is what the batch study makes a repeat.
+
+    ``scoring`` is the bundle that its scores come from, None where it holds them itself.
+    """
 
     bundle: str
     sha256: str
@@ -89,7 +95,8 @@ class Source:
     samples: int | None
     series: tuple[Series, ...]
     rows: tuple[Row, ...] = field(repr=False)
-    scores: tuple[Score, ...] = field(default=(), repr=False)
+    scores: tuple[DetailedScore, ...] = field(default=(), repr=False)
+    scoring: Scoring | None = field(default=None, repr=False)
 
     @property
     def counts(self) -> Counter[str]:
@@ -99,7 +106,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """All bundles of a report. They are of one class; nothing else about them need agree."""
+    """All runs of a report. They are of one class; nothing else about them need agree."""
 
     bundle_class: BundleClass
     sources: tuple[Source, ...]
@@ -110,35 +117,62 @@ class DataSet:
         """Every series once, in the order of every table and figure."""
         return ordered(series for source in self.sources for series in source.series)
 
+    @property
+    def scorings(self) -> tuple[Scoring, ...]:
+        """The score bundles that are used, in the order of their runs."""
+        return tuple(source.scoring for source in self.sources if source.scoring)
+
+    @property
+    def bundles(self) -> tuple[str, ...]:
+        """The names of all bundles that are used."""
+        runs = (source.bundle for source in self.sources)
+        return (*runs, *(scoring.bundle for scoring in self.scorings))
+
 
 def load(examinations: Iterable[Examination], *, require_trusted: bool = False) -> DataSet:
-    """Read the bundles that were examined, one after the other.
+    """Read the bundles that were examined, one after the other, and join scores with their runs.
 
     The same bundle given twice is read once, with a notice.
 
     Raises:
-        BundleError: a bundle is invalid, not trusted where that is required, or valid and yet
-            not readable as a run.
-        UsageError: there is none, two hold the same run, or their classes are mixed.
+        BundleError: a bundle is invalid, not trusted where that is required, valid and yet not
+            readable, or scores do not belong to the run they name.
+        UsageError: there is none, two hold the same run or its scores, the run of some scores
+            is missing, or the classes of the runs are mixed.
 
     """
     sources: dict[str, Source] = {}
+    scorings: dict[str, Scoring] = {}
+    parents: dict[str, Examination] = {}
+    names: dict[str, str] = {}
     refused: list[str] = []
     notices: list[str] = []
     accepted = {Verdict.TRUSTED} if require_trusted else {Verdict.TRUSTED, Verdict.INTEGRITY_ONLY}
     for examination in examinations:
         if examination.verdict not in accepted:
             refused.append(_refusal(examination))
-        elif examination.sha256 in sources:
-            first = sources[examination.sha256].bundle
+        elif examination.sha256 in names:
+            first = names[examination.sha256]
             notices.append(f"{examination.bundle}: the same bundle as {first}, read once")
+        elif examination.kind == ScoreContents.kind:
+            scorings[examination.sha256] = read_scoring(examination)
         elif not refused:
-            sources[examination.sha256] = _read(examination)
+            source = sources[examination.sha256] = _read(examination)
+            parents.setdefault(source.environment.run_id, _as_parent(examination))
+        names.setdefault(examination.sha256, examination.bundle)
     if refused:
         wanted = "trusted" if require_trusted else "valid"
         raise BundleError(f"report: expected {wanted} bundles, found {', '.join(refused)}")
     _refuse_same_run(sources.values())
-    return DataSet(_one_class(sources.values()), _in_order(sources.values()), tuple(notices))
+    joined, left_out = join(list(sources.values()), list(scorings.values()), parents)
+    return DataSet(_one_class(joined), _in_order(joined), (*notices, *left_out))
+
+
+def _as_parent(examination: Examination) -> Examination:
+    """Keep of a run what scores are compared with: audio in a bundle can be large."""
+    needed = (payload.ENVIRONMENT, payload.MEASUREMENTS, payload.AUDIO)
+    kept = {name: examination.contents[name] for name in needed if name in examination.contents}
+    return replace(examination, contents=kept)
 
 
 def _refusal(examination: Examination) -> str:

@@ -7,7 +7,7 @@ from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING, NamedTuple
 
-from repro.analysis.cards import STATUSES, card
+from repro.analysis.cards import STATUSES, card, score_card
 from repro.analysis.commands import commands
 from repro.analysis.figures import Absent
 from repro.analysis.formats import to_html
@@ -51,16 +51,18 @@ def page(
     others: Sequence[Table],
     *,
     first: Sequence[Section] = (),
+    then: Sequence[Section] = (),
 ) -> str:
     """Write the page; each figure comes with its SVG, which is empty for an absent one.
 
-    The sections ``first`` stand before the figures.
+    The sections ``first`` stand before the figures, those of ``then`` after them.
     """
     sections = (
         *(_section(section.title, section.parts) for section in first),
         _section("Figures", (_figure(what, svg) for what, svg in figures)),
-        _section("Table 1", (to_html(table1), _files("tables/table1", "csv", "md", "tex"))),
-        _section("All points", (_folded(table) for table in others if table.rows)),
+        *(_section(section.title, section.parts) for section in then),
+        _section("Table 1", (to_html(table1), files_of("tables/table1", "csv", "md", "tex"))),
+        _section("All points", (folded(table) for table in others if table.rows)),
         _section("What did not count", _failures(data)),
         _section("Bundles", _cards(data)),
         _section("Verify and rerun", commands(data)),
@@ -90,6 +92,9 @@ resamples, fixed seed; of 100 repeats or more the interval of the normal law).
 good in both and better in one; exact ties both stay. Points that differ in hardware, weights, size,
 protocol, clips or way of scoring never meet. The p beside a point is the share of 2,000 draws, with
 a fixed seed, in which it is on the front when energies and scores vary by their sd.</p>""",
+    """<p>Scores in a bundle of their own are joined with the run whose clips they are of by the
+digest that the run's signature covers, and each clip by its own. A report of class measured takes
+no scores by networks with random weights, nor of models with random weights.</p>""",
     """<p>A signature shows that nothing changed since the key's holder signed; it does not show
 that the holder measured honestly.</p>""",
 )
@@ -134,11 +139,13 @@ def _lead(data: DataSet) -> str:
 
 def _facts(data: DataSet) -> dict[str, str]:
     counts = _counts(data)
-    trusted = sum(source.verdict is Verdict.TRUSTED for source in data.sources)
+    verdicts = [source.verdict for source in data.sources]
+    verdicts += [scoring.verdict for scoring in data.scorings]
+    trusted = verdicts.count(Verdict.TRUSTED)
     kind, energy_j = _energy(data)
     return {
-        "Bundles": str(len(data.sources)),
-        "Signed by a trusted key": f"{trusted} of {len(data.sources)}",
+        "Bundles": str(len(data.bundles)),
+        "Signed by a trusted key": f"{trusted} of {len(data.bundles)}",
         "Windows counted": str(counts["ok"]),
         "Warm-ups, not counted": str(counts["warmup"]),
         "Not counted otherwise": str(sum(counts.values()) - counts["ok"] - counts["warmup"]),
@@ -165,7 +172,7 @@ def _figure(what: Chart | Scatter | Absent, svg: str) -> str:
     notes = " ".join(what.notes)
     label = f"{what.title}; {what.y_label} against {what.x_label}"
     drawing = inline(svg, prefix=what.name, label=label)
-    links = _files(f"figures/{what.name}", "pdf", "png", "svg", "csv")
+    links = files_of(f"figures/{what.name}", "pdf", "png", "svg", "csv")
     return (
         f'<figure id="{what.name}">\n<div class="drawing">{drawing}</div>\n'
         f"<figcaption>{for_html(what.y_label)} against {for_html(_within(what.x_label))}. "
@@ -180,16 +187,18 @@ def _within(label: str) -> str:
     return label if label[:2].isupper() else label[:1].lower() + label[1:]
 
 
-def _files(stem: str, *suffixes: str) -> str:
+def files_of(stem: str, *suffixes: str) -> str:
+    """Link the files of one stem, beside the page."""
     links = " · ".join(f'<a href="{stem}.{suffix}">{suffix}</a>' for suffix in suffixes)
     return f'<p class="note">Files: {links}</p>'
 
 
-def _folded(table: Table) -> str:
+def folded(table: Table) -> str:
+    """Write a table that a reader unfolds, with its file."""
     rows = f"{len(table.rows)} points" if len(table.rows) != 1 else "1 point"
     return (
         f"<details><summary>{for_html(table.title)} ({rows})</summary>"
-        f"{to_html(table)}{_files(f'tables/{table.name}', 'csv')}</details>"
+        f"{to_html(table)}{files_of(f'tables/{table.name}', 'csv')}</details>"
     )
 
 
@@ -219,5 +228,6 @@ def _failures(data: DataSet) -> Iterable[str]:
 
 
 def _cards(data: DataSet) -> Iterable[str]:
-    few = len(data.sources) <= _FEW
-    return (card(source, opened=few) for source in data.sources)
+    few = len(data.bundles) <= _FEW
+    yield from (card(source, opened=few) for source in data.sources)
+    yield from (score_card(scoring, opened=few) for scoring in data.scorings)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from repro.analysis.load import DataSet
-    from repro.analysis.quality import QualityPoint, Yardstick
+    from repro.analysis.quality import Interval, QualityPoint, Yardstick
     from repro.analysis.series import Series
     from repro.analysis.stats import Summary
 
@@ -36,8 +36,9 @@ Variations = dict["tuple[Series, int]", float]
 class Entry:
     """One point of a panel; energy in joules, ``value`` in the metric's own unit.
 
-    ``energy_sd_from`` says what the deviation of the energy was taken from. Where energy or
-    value is missing the point is on no front, and ``on_front`` and ``p_front`` are None.
+    ``energy_sd_from`` and ``value_sd_from`` say what the deviations were taken from, ``interval``
+    is that of the value over clips. Where energy or value is missing the point is on no front,
+    and ``on_front`` and ``p_front`` are None.
     """
 
     point: QualityPoint
@@ -49,6 +50,8 @@ class Entry:
     value_sd: float | None
     on_front: bool | None = None
     p_front: float | None = None
+    value_sd_from: str | None = None
+    interval: Interval | None = None
 
     @property
     def placed(self) -> bool:
@@ -138,7 +141,8 @@ def _entry(
     known: Variations,
 ) -> Entry:  # fmt: skip
     energy = point.gpu_energy_j if quantity == "gpu" else point.cpu_energy_j
-    sd_j, origin = _energy_sd(point, energy, known) if energy else (None, None)
+    sd_j, origin = _energy_sd(point, energy, quantity, known) if energy else (None, None)
+    value_sd, value_sd_from = _value_sd(point, stick, score) if stick and score else (None, None)
     return Entry(
         point=point,
         yardstick=stick,
@@ -146,22 +150,38 @@ def _entry(
         energy_sd_j=sd_j,
         energy_sd_from=origin,
         value=score.mean if score else None,
-        value_sd=max(SCORE_SD[stick.metric], score.sd or 0.0) if stick and score else None,
+        value_sd=value_sd,
+        value_sd_from=value_sd_from,
+        interval=point.intervals.get(stick) if stick else None,
     )
 
 
+def _value_sd(
+    point: QualityPoint, stick: Yardstick, score: Summary
+) -> tuple[float | None, str | None]:
+    """Take the deviation of a score over clips, else between runs of the scorer."""
+    between = max(SCORE_SD[stick.metric], score.sd or 0.0)
+    interval = point.intervals.get(stick)
+    if interval is not None:
+        return math.hypot(interval.sd, between), "clips"
+    return between, "runs of the scorer" if between else None
+
+
 def _energy_sd(
-    point: QualityPoint, energy: Summary, known: Variations
+    point: QualityPoint, energy: Summary, quantity: str, known: Variations
 ) -> tuple[float | None, str | None]:
     """Take the deviation of a set's energy from the best source there is.
 
     A sum that was taken once has none of its own. That of ``clips`` independent generations is
-    ``sqrt(clips)`` times the deviation of one, for which the repeats of the steps study at the
-    same number of steps stand in. What all clips share, such as the gain of the sensor, is not
-    in it; it moves all points of one card alike and so no front.
+    ``sqrt(clips)`` times the deviation of one, which the clips show where each was measured
+    alone; else the repeats of the steps study at the same number of steps stand in. What all
+    clips share, such as the gain of the sensor, is not in it; it moves all points of one card
+    alike and so no front.
     """
     if energy.sd is not None:
         return energy.sd, "repeated sets"
+    if quantity in point.clip_sds_j:
+        return math.hypot(point.clip_sds_j[quantity], point.uncertainty_j or 0.0), "clips"
     variation = known.get((point.series, point.steps))
     if variation is not None:
         scatter_j = variation * energy.mean / math.sqrt(point.clips)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from repro.analysis.points import counts, total
 from repro.analysis.scores import is_whole
-from repro.analysis.stats import Summary, summarize
+from repro.analysis.stats import Z_95, Summary, summarize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from repro.analysis.load import DataSet, Row, Source
     from repro.analysis.series import Series
-    from repro.records import Score
+    from repro.records import DetailedScore
+
+#: Fewer clips do not show how much clips scatter.
+_FEWEST_CLIPS = 3
 
 
 class Yardstick(NamedTuple):
@@ -27,6 +31,16 @@ class Yardstick(NamedTuple):
     reference: str | None
     embedding: str | None
     engine: str | None
+    networks: str | None = None
+
+
+class Interval(NamedTuple):
+    """Where a score lies with 95 %, in its own unit, when clips are resampled; and how found."""
+
+    low: float
+    high: float
+    sd: float
+    method: str
 
 
 class Setting(NamedTuple):
@@ -45,6 +59,8 @@ class QualityPoint:
     where no set is complete. ``fewest`` and ``most`` are the clips of the sets there are, and
     ``failed`` the clips that did not end well. ``uncertainty_j`` is that of the instruments
     for one set, the clips' own added in quadrature; None where one of them has none.
+    ``clip_sds_j`` are the deviations of a set's ``gpu`` and ``cpu`` energy by the scatter of its
+    clips, where each was measured alone.
     """
 
     series: Series
@@ -64,6 +80,8 @@ class QualityPoint:
     incomplete: int
     fewest: int
     most: int
+    intervals: Mapping[Yardstick, Interval] = field(default_factory=dict)
+    clip_sds_j: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
@@ -83,7 +101,7 @@ def quality_points(data: DataSet) -> tuple[QualityPoint, ...]:
     fullest set of the data set says how many there should be.
     """
     sets: dict[Setting, list[list[Row]]] = defaultdict(list)
-    scores: dict[Setting, list[Score]] = defaultdict(list)
+    scores: dict[Setting, list[DetailedScore]] = defaultdict(list)
     for source in data.sources:
         own = _sets(source)
         for (setting, _), rows in own.items():
@@ -128,7 +146,7 @@ def _sets(source: Source) -> dict[tuple[Setting, int], list[Row]]:
     return sets
 
 
-def _scores(source: Source, setting: Setting) -> Iterable[Score]:
+def _scores(source: Source, setting: Setting) -> Iterable[DetailedScore]:
     return (
         score for score in source.scores
         if (score.dataset, score.steps, score.model)
@@ -150,7 +168,10 @@ def _fullest(sets: Mapping[Setting, Sequence[Sequence[Row]]]) -> dict[str, int]:
 
 
 def _point(
-    setting: Setting, repeats: Sequence[Sequence[Row]], scores: Sequence[Score], fullest: int
+    setting: Setting,
+    repeats: Sequence[Sequence[Row]],
+    scores: Sequence[DetailedScore],
+    fullest: int,
 ) -> QualityPoint:
     wanted = max((score.n for score in scores if score.n), default=fullest)
     complete = [
@@ -172,6 +193,8 @@ def _point(
         uncertainty_j=_uncertainty_j(complete),
         cpu_sources=tuple(sorted({row.cpu_source for row in measured if row.cpu_source})),
         scores=_summaries(scores),
+        intervals=_intervals(scores),
+        clip_sds_j=_clip_sds_j(complete),
         statuses=Counter(row.status.value for row in rows if not row.warmup),
         warmups=sum(row.warmup for row in rows),
         disturbed=sum(bool(row.disturbances) for row in measured),
@@ -188,9 +211,38 @@ def _uncertainty_j(sets: Sequence[Sequence[Row]]) -> float | None:
     return math.hypot(*known) if known and len(known) == len(each) else None
 
 
-def _summaries(scores: Iterable[Score]) -> dict[Yardstick, Summary]:
+def _clip_sds_j(sets: Sequence[Sequence[Row]]) -> dict[str, float]:
+    """Take the clips of a set for independent: their sum varies by the root of their number."""
+    rows = [row for rows in sets[:1] for row in rows if row.clips == 1]
+    found = {}
+    for quantity in ("gpu", "cpu"):
+        each = [getattr(row, f"{quantity}_energy_j") for row in rows]
+        known = [value for value in each if value is not None]
+        if len(known) == len(each) >= _FEWEST_CLIPS and len(set(known)) > 1:
+            found[quantity] = math.sqrt(len(known)) * statistics.stdev(known)
+    return found
+
+
+def _stick(score: DetailedScore) -> Yardstick:
+    return Yardstick(
+        score.metric, score.n, score.reference, score.embedding, score.engine, score.networks
+    )
+
+
+def _summaries(scores: Iterable[DetailedScore]) -> dict[Yardstick, Summary]:
     values: dict[Yardstick, list[float]] = defaultdict(list)
     for score in scores:
-        stick = Yardstick(score.metric, score.n, score.reference, score.embedding, score.engine)
-        values[stick].append(score.value)
+        values[_stick(score)].append(score.value)
     return {stick: summarize(found) for stick, found in values.items()}
+
+
+def _intervals(scores: Sequence[DetailedScore]) -> dict[Yardstick, Interval]:
+    """Return the interval of each score there is one of; several vary by themselves."""
+    counted = Counter(map(_stick, scores))
+    found = {}
+    for score in scores:
+        low, high = score.low, score.high
+        if counted[_stick(score)] == 1 and low is not None and high is not None:
+            sd = (high - low) / (2 * Z_95) if score.se is None else score.se
+            found[_stick(score)] = Interval(low, high, sd, score.interval_method or "not stated")
+    return found

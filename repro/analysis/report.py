@@ -14,12 +14,14 @@ from repro.analysis.figures import Absent, fig1a, fig1b
 from repro.analysis.formats import to_csv, to_html, to_latex, to_markdown
 from repro.analysis.lines import step_lines
 from repro.analysis.load import load
-from repro.analysis.page import Section, page
+from repro.analysis.page import Section, files_of, folded, page
 from repro.analysis.panels import panels
 from repro.analysis.plot import draw
 from repro.analysis.points import batch_points, step_points
 from repro.analysis.quality import unmatched_scores
 from repro.analysis.tables import batch_table, lines_table, pareto_table, steps_table, table1
+from repro.analysis.worth import worths
+from repro.analysis.worth_tables import worst_table, worth_table
 from repro.errors import TtaError, UsageError
 from repro.protocol import parse_protocol, protocol_text
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from repro.analysis.fig2 import Scatter
     from repro.analysis.figures import Chart
     from repro.analysis.load import DataSet
+    from repro.analysis.tables import Table
     from repro.bundle import Examination
     from repro.records import BundleClass
 
@@ -37,7 +40,7 @@ if TYPE_CHECKING:
 OWNED = (
     "tables/table1.csv", "tables/table1.md", "tables/table1.tex",
     "tables/steps.csv", "tables/batch.csv", "tables/lines.csv", "tables/pareto.csv",
-    "tables/claims.csv",
+    "tables/claims.csv", "tables/worth.csv", "tables/worst_clips.csv",
     *(f"figures/{name}.{suffix}" for name in ("fig1a", "fig1b", "fig2_*_fad", "fig2_*_clap")
       for suffix in ("csv", "pdf", "png", "svg")),
     "index.html",
@@ -106,6 +109,7 @@ def _make(data: DataSet) -> tuple[dict[str, bytes], list[str], tuple[str, ...]]:
         batch_table(data, batches),
         pareto_table(data, fronts),
     )
+    worth, worst = worth_table(data, worths(data, fronts)), worst_table(data)
     charts = (fig1a(data, singles), fig1b(data, batches), *fig2(data, fronts))
     drawn = [{} if isinstance(chart, Absent) else draw(chart) for chart in charts]
     svgs = [files.get("svg", b"").decode() for files in drawn]
@@ -114,7 +118,7 @@ def _make(data: DataSet) -> tuple[dict[str, bytes], list[str], tuple[str, ...]]:
         "tables/table1.md": to_markdown(speeds),
         "tables/table1.tex": to_latex(speeds),
         **{f"tables/{table.name}.csv": to_csv(table) for table in others},
-        "tables/claims.csv": to_csv(claims),
+        **{f"tables/{table.name}.csv": to_csv(table) for table in (claims, worth, worst)},
         **_figure_files(charts, drawn),
         "index.html": page(
             data,
@@ -122,11 +126,20 @@ def _make(data: DataSet) -> tuple[dict[str, bytes], list[str], tuple[str, ...]]:
             speeds,
             others,
             first=[Section("Claims of the paper", [to_html(claims)])],
+            then=[Section(worth.title, [*_shown(worth), *_folded(worst)])],
         ).encode(),
     }
     absent = [f"{one.name} not drawn: {one.reason}" for one in charts if isinstance(one, Absent)]
     failing = tuple(dict.fromkeys(one.claim.id for one in verdicts if one.outcome is Outcome.FAILS))
     return made, absent, failing
+
+
+def _shown(table: Table) -> list[str]:
+    return [to_html(table), files_of(f"tables/{table.name}", "csv")] if table.rows else []
+
+
+def _folded(table: Table) -> list[str]:
+    return [folded(table)] if table.rows else []
 
 
 def _table1_steps() -> int:

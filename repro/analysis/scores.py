@@ -1,17 +1,21 @@
-"""Scores of generated clips, as ``scores.csv`` of a bundle holds them."""
+"""Scores of generated clips: of an imported bundle, or of a bundle of their own."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from repro.analysis.text import one_line
-from repro.bundle import columns, payload
+from repro.bundle import columns, payload, score_payload
 from repro.errors import BundleError
-from repro.records import Score
+from repro.records import DetailedScore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from repro.bundle import Examination, Verdict
+    from repro.records import Score, ScoreRun
 
 #: A data set's name becomes part of the name of a file.
 DATASET = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -19,8 +23,41 @@ DATASET = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _WHOLE = "-full"
 
 
-def read_scores(bundle: str, contents: Mapping[str, bytes]) -> tuple[Score, ...]:
-    """Read the scores of a bundle; one without any has none.
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """A score bundle that passed."""
+
+    bundle: str
+    sha256: str
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    signer: str | None
+    scored: ScoreRun
+
+
+def read_scoring(examination: Examination) -> Scoring:
+    """Read a score bundle that was examined.
+
+    Raises:
+        BundleError: a data set has a name that no file can have.
+
+    """
+    scored = score_payload.read(examination.contents)
+    _check(examination.bundle, scored.scores)
+    for dataset in {row.dataset for row in scored.clips}:
+        _check_dataset(examination.bundle, dataset)
+    return Scoring(
+        bundle=examination.bundle,
+        sha256=examination.sha256,
+        verdict=examination.verdict,
+        reasons=tuple(examination.reasons),
+        signer=examination.signer,
+        scored=scored,
+    )
+
+
+def read_scores(bundle: str, contents: Mapping[str, bytes]) -> tuple[DetailedScore, ...]:
+    """Read the scores of an imported bundle; one without any has none.
 
     Raises:
         BundleError: a cell is not what it must be, or a score is there twice.
@@ -29,7 +66,7 @@ def read_scores(bundle: str, contents: Mapping[str, bytes]) -> tuple[Score, ...]
     if payload.SCORES not in contents:
         return ()
     try:
-        scores = columns.read(Score, contents[payload.SCORES])
+        scores = columns.read(DetailedScore, contents[payload.SCORES])
     except ValueError as error:
         raise BundleError(f"{bundle}: {payload.SCORES}: {one_line(error)}") from error
     _check(bundle, scores)
@@ -45,12 +82,14 @@ def _check(bundle: str, scores: Iterable[Score]) -> None:
     seen: set[tuple[object, ...]] = set()
     for number, score in enumerate(scores, start=1):
         where = f"{bundle}: {payload.SCORES} row {number}"
-        if not DATASET.fullmatch(score.dataset):
-            raise BundleError(
-                f"{where}: expected a data set in lower case, found {score.dataset!a}"
-            )
+        _check_dataset(where, score.dataset)
         key = (score.dataset, score.model, score.steps, score.metric, score.reference, score.n,
                score.embedding, score.engine)  # fmt: skip
         if key in seen:
             raise BundleError(f"{where}: expected each score once, found it a second time")
         seen.add(key)
+
+
+def _check_dataset(where: str, dataset: str) -> None:
+    if not DATASET.fullmatch(dataset):
+        raise BundleError(f"{where}: expected a data set in lower case, found {dataset!a}")

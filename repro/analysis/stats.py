@@ -19,6 +19,8 @@ RESAMPLES = 10_000
 SEED = 2505
 #: From here on the mean is as good as normal, and resampling costs time and memory for nothing.
 MANY = 100
+#: 97.5 % of the normal law lie below so many standard deviations.
+Z_95 = statistics.NormalDist().inv_cdf(0.975)
 
 
 @dataclass(frozen=True, slots=True)

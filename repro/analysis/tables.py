@@ -228,7 +228,8 @@ PARETO_COLUMNS = (
     "clips", "hardware", "class", "executed_steps", "cpu_energy_kwh", "quantity", "energy_sd_kwh",
     "energy_sd_from", "value_sd", "score_clips", "reference", "embedding", "engine", "incomplete",
     "fewest_clips", "most_clips", "checkpoint", "weights", "size", "protocol", "dtype",
-    "conditions", *_COUNT_COLUMNS,
+    "conditions", *_COUNT_COLUMNS, "value_low_95", "value_high_95", "interval_method",
+    "value_sd_from", "networks",
 )  # fmt: skip
 
 
@@ -243,12 +244,18 @@ def pareto_row(panel: Panel, entry: Entry, kind: str) -> tuple[Cell, ...]:
         kwh(entry.energy_sd_j), entry.energy_sd_from, entry.value_sd,
         *((stick.n, stick.reference, stick.embedding, stick.engine) if stick else (None,) * 4),
         point.incomplete, point.fewest, point.most, *_series_cells(series), *_counts(point),
+        *(entry.interval[:2] if entry.interval else (None, None)),
+        entry.interval.method if entry.interval else None, entry.value_sd_from,
+        stick.networks if stick else None,
     )  # fmt: skip
 
 
 def pareto_notes(panel: Panel) -> tuple[str, ...]:
     """Say what the numbers of a panel are, and which of its points are on no front and why."""
     notes = ["Energy of all clips of a set; n complete sets.", _chance(panel)]
+    sticks = (entry.yardstick for entry in panel.entries)
+    if any(stick and stick.networks == "random" for stick in sticks):
+        notes.append("Scored by networks with random weights: the scores say nothing of quality.")
     short = [entry.point for entry in panel.entries if entry.energy_j is None]
     notes += [
         f"{point.series.title} on {point.dataset} at {point.steps} steps is on no front: "
@@ -271,24 +278,33 @@ def pareto_notes(panel: Panel) -> tuple[str, ...]:
 
 def _chance(panel: Panel) -> str:
     sources = sorted({entry.energy_sd_from for entry in panel.entries if entry.energy_sd_from})
-    value = max((entry.value_sd or 0.0 for entry in panel.entries), default=0.0)
-    if not sources and not value:
+    scores = sorted({entry.value_sd_from for entry in panel.entries if entry.value_sd_from})
+    if not sources and not scores:
         return "No chance of being on the front is given: nothing is known to vary."
     energies = " or ".join(_ENERGY_SDS[name] for name in sources) or "taken as exact"
-    if panel.metric == "fad_inf":
-        score = f"by {value:g}, what FAD-inf differs by between runs of the scorer"
-    else:
-        score = (
-            f"by {value:g}" if value else "taken as it stands: the choice of clips is not varied"
-        )
     return (
         f"p: share of {DRAWS:,} draws in which the point is on the front. Energy varies by the sd "
-        f"of {energies}; the score {score}."
+        f"of {energies}; the score {_score_varies(panel, scores)}."
     )
+
+
+def _score_varies(panel: Panel, sources: Sequence[str]) -> str:
+    if "clips" in sources:
+        return (
+            "by the standard error of its interval over clips, each point for itself, though all "
+            "are of the same captions"
+        )
+    value = max((entry.value_sd or 0.0 for entry in panel.entries), default=0.0)
+    if panel.metric == "fad_inf":
+        return f"by {value:g}, what FAD-inf differs by between runs of the scorer"
+    if value:
+        return f"by {value:g}"
+    return "taken as it stands: the choice of clips is not varied"
 
 
 _ENERGY_SDS = {
     "repeated sets": "repeated sets",
+    "clips": "the clips of a set, as for a sum of independent ones",
     "steps study": "repeats of one generation at the same steps, as for a sum of independent ones",
     "instrument": "the instrument alone",
 }
