@@ -126,7 +126,7 @@ def _make(data: DataSet) -> tuple[dict[str, bytes], list[str], tuple[str, ...]]:
             speeds,
             others,
             first=[Section("Claims of the paper", [to_html(claims)])],
-            then=[Section(worth.title, [*_shown(worth), *_folded(worst)])],
+            then=[Section("Are more steps worth it?", [*_shown(worth), *_folded(worst)])],
         ).encode(),
     }
     absent = [f"{one.name} not drawn: {one.reason}" for one in charts if isinstance(one, Absent)]

@@ -281,25 +281,26 @@ def _chance(panel: Panel) -> str:
     scores = sorted({entry.value_sd_from for entry in panel.entries if entry.value_sd_from})
     if not sources and not scores:
         return "No chance of being on the front is given: nothing is known to vary."
-    energies = " or ".join(_ENERGY_SDS[name] for name in sources) or "taken as exact"
+    known = " or ".join(_ENERGY_SDS[name] for name in sources)
+    energy = f"varies by the sd of {known}" if known else "is taken as exact"
     return (
-        f"p: share of {DRAWS:,} draws in which the point is on the front. Energy varies by the sd "
-        f"of {energies}; the score {_score_varies(panel, scores)}."
+        f"p: share of {DRAWS:,} draws in which the point is on the front. Energy {energy}; the "
+        f"score {_score_varies(panel, scores)}."
     )
 
 
 def _score_varies(panel: Panel, sources: Sequence[str]) -> str:
     if "clips" in sources:
         return (
-            "by the standard error of its interval over clips, each point for itself, though all "
-            "are of the same captions"
+            "varies by the standard error of its interval over clips, each point for itself, "
+            "though all are of the same captions"
         )
     value = max((entry.value_sd or 0.0 for entry in panel.entries), default=0.0)
     if panel.metric == "fad_inf":
-        return f"by {value:g}, what FAD-inf differs by between runs of the scorer"
+        return f"varies by {value:g}, what FAD-inf differs by between runs of the scorer"
     if value:
-        return f"by {value:g}"
-    return "taken as it stands: the choice of clips is not varied"
+        return f"varies by {value:g}"
+    return "is taken as it stands: the choice of clips is not varied"
 
 
 _ENERGY_SDS = {

@@ -26,12 +26,12 @@ def worth_table(data: DataSet, worths: Sequence[Worth]) -> Table:
     kind = data.bundle_class.value
     return Table(
         name="worth",
-        title="Are more steps worth it?",
+        title="Enough steps, and the energy they save",
         bundle_class=kind,
         titles=titles_of(data.series),
         columns=(
             "dataset", "metric", "model", "enough_steps", "last_steps", "energy_saved_percent",
-            "saved_low_95", "saved_high_95", "answer", "evidence", "hardware", "class", "loss",
+            "saved_low_95", "saved_high_95", "answer", "tests", "hardware", "class", "loss",
             "margin", "p", "checkpoint", "weights", "size", "protocol", "dtype", "conditions",
         ),
         rows=tuple(_row(worth, kind) for worth in worths),
@@ -83,7 +83,7 @@ def _row(worth: Worth, kind: str) -> tuple[Cell, ...]:
     )  # fmt: skip
     return (
         worth.dataset, worth.metric, series.model, worth.steps, worth.last, *percent,
-        _answer(worth), _evidence(worth), series.hardware, kind,
+        _answer(worth), "; ".join(map(_tested, worth.trials)) or None, series.hardware, kind,
         *((trial.loss, trial.margin, trial.p) if trial else (None, None, None)),
         series.checkpoint, series.weights, series.size, series.protocol, series.dtype,
         "; ".join(series.conditions),
@@ -92,14 +92,8 @@ def _row(worth: Worth, kind: str) -> tuple[Cell, ...]:
 
 def _answer(worth: Worth) -> str:
     if worth.steps is None:
-        return "insufficient"
+        return f"insufficient: {worth.reason}"
     return "fewer are enough" if worth.steps != worth.last else "all are needed"
-
-
-def _evidence(worth: Worth) -> str:
-    if worth.reason:
-        return worth.reason
-    return "; ".join(map(_tested, worth.trials)) or "one number of steps alone"
 
 
 def _tested(trial: Trial) -> str:

@@ -244,8 +244,7 @@ def test_the_saving_has_an_interval_where_the_energy_has(examine, run, pair):
 
 def test_imported_scores_without_clips_are_insufficient():
     rows = answers([examined(scored_run({10: 36.0, 25: 72.0}, "fad_inf", {10: 0.4, 25: 0.3}))])
-    assert [row["answer"] for row in rows] == ["insufficient"]
-    assert rows[0]["evidence"] == "no scores of single clips"
+    assert [row["answer"] for row in rows] == ["insufficient: no scores of single clips"]
     assert rows[0]["enough_steps"] is None
 
 
