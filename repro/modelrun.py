@@ -125,7 +125,8 @@ class ModelRun:
 
     @property
     def _planned(self) -> list[PlannedWindow]:
-        return windows(self._request.protocol, self._model.card.largest_call)
+        request = self._request
+        return windows(request.protocol, self._model.card.largest_call, request.captions)
 
     @property
     def _first_window(self) -> int:
@@ -140,6 +141,7 @@ class ModelRun:
             model_toml=self._model.card_text,
             requirements_lock=self._model.lock_text,
             planned_windows=len(self._planned),
+            captions=tuple(self._request.caption_rows()),
         )
 
     def _environment(self) -> Environment:
@@ -167,7 +169,7 @@ class ModelRun:
     def _run(self, journal: Journal, worker: AdapterProcess) -> None:
         planned = self._planned
         pending = pending_windows(planned, self._earlier)
-        self._listener.begin(self._model.name, len(planned) - len(pending), len(planned))
+        self._listener.begin(self._model.name, pending, len(planned))
         runner = Runner(
             protocol=self._request.protocol,
             duration_mode=self._request.duration_mode,

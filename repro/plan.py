@@ -4,40 +4,53 @@ from __future__ import annotations
 
 import math
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from repro.records import Record, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from repro.captions import CaptionList
     from repro.catalog import Model, Reference
-    from repro.protocol import BatchStudy, Protocol, StepsStudy, Study
+    from repro.protocol import (
+        BatchStudy,
+        CaptionStudy,
+        Protocol,
+        QualityStudy,
+        SanityStudy,
+        StepsStudy,
+        Study,
+    )
 
-#: (study, steps, batch size): what a warm-up is for.
-Setting = tuple[str, int, int]
+#: (study, dataset, steps, batch size): what a warm-up is for.
+Setting = tuple[str, str | None, int, int]
 #: A setting, repeat and first item: what a resumed run recognises a window by.
-Key = tuple[str, int, int, int, int]
+Key = tuple[str, str | None, int, int, int, int]
 
 
 class PlannedWindow(Record):
     """One generation call to be measured: ``clips`` items from ``item`` on, at one setting.
 
-    ``process`` counts the worker processes that a run is planned to take, from 0.
+    ``process`` counts the worker processes that a run is planned to take, from 0. ``prompt`` and
+    ``audio_s`` are those of a caption; None stands for the protocol's.
     """
 
     study: str
     steps: int
     batch_size: int
-    repeat: int
+    repeat: int = 1
     item: int
     clips: int
     process: int = 0
+    dataset: str | None = None
+    prompt: str | None = None
+    audio_s: float | None = None
 
     @property
     def setting(self) -> Setting:
         """What this window shares with its repeats."""
-        return (self.study, self.steps, self.batch_size)
+        return (self.study, self.dataset, self.steps, self.batch_size)
 
     @property
     def key(self) -> Key:
@@ -47,25 +60,43 @@ class PlannedWindow(Record):
 
 def key_of(row: Window) -> Key:
     """Return the key of a journalled window."""
-    return (row.study, row.steps, row.batch_size, row.repeat, row.item)
+    return (row.study, row.dataset, row.steps, row.batch_size, row.repeat, row.item)
 
 
-def windows(protocol: Protocol, largest_call: int | None = None) -> list[PlannedWindow]:
+class Cell(NamedTuple):
+    """The calls of one setting, in their order, and how often they are repeated."""
+
+    calls: tuple[PlannedWindow, ...]
+    repeats: int
+
+
+def windows(
+    protocol: Protocol,
+    largest_call: int | None = None,
+    captions: Mapping[CaptionStudy, Sequence[CaptionList]] | None = None,
+) -> list[PlannedWindow]:
     """Return the windows of one model under this protocol, in order, warm-ups apart.
 
     Args:
         protocol: what is asked for.
         largest_call: clips that the model's own program makes in one call at most, if it
             has such a limit.
+        captions: study -> its lists; a study of captions without any has no windows.
 
     """
-    steps, batch = protocol.studies.steps, protocol.studies.batch
-    studies = [_step_settings(steps)] if steps else []
-    if batch is not None:
-        studies.append(_batch_settings(batch, largest_call))
+    asked, lists = protocol.studies, captions or {}
+    studies: list[list[Cell]] = []
+    if asked.steps is not None:
+        studies.append(_step_cells(asked.steps, protocol.repeats))
+    if asked.batch is not None:
+        studies.append(_batch_cells(asked.batch, largest_call, protocol.repeats))
+    if asked.quality is not None:
+        studies.append(_caption_cells("quality", asked.quality, lists.get("quality", ())))
+    if asked.sanity is not None:
+        studies.append(_caption_cells("sanity", asked.sanity, lists.get("sanity", ())))
     if protocol.order == "interleaved":
-        studies = [[setting for study in studies for setting in study]]
-    return [window for settings in studies for window in _ordered(protocol, settings)]
+        studies = [[cell for study in studies for cell in study]]
+    return [window for cells in studies for window in _ordered(protocol, cells)]
 
 
 def seconds(
@@ -82,35 +113,49 @@ def seconds(
 
 
 def study_summary(protocol: Protocol, model: Model, study: Study) -> dict[str, object]:
-    """Return what a study asks of a model: windows, generated clips, seconds, bytes of audio."""
-    if study == "quality":
-        count, clips, duration_s = _quality_size(protocol, model.card.reference)
-    else:
-        planned = [
-            window for window in windows(protocol, model.card.largest_call) if window.study == study
-        ]
-        count, clips = len(planned), sum(window.clips for window in planned)
-        duration_s = seconds(planned, model.card.reference, protocol.window_s)
-    rate = model.card.sample_rate_hz * model.card.channels * 2
+    """Return what a study asks of a model: windows, generated clips, seconds, bytes of audio.
+
+    Captions need not be there: a study has as many as the protocol says, of its usual length.
+    """
+    planned, times = _typical(protocol, model, study)
+    duration_s = seconds(planned, model.card.reference, protocol.window_s)
     return {
         "study": study,
-        "windows": count,
-        "clips": clips,
-        "seconds": duration_s,
-        "audio_bytes": int(clips * protocol.generation.audio_s * rate),
+        "windows": times * len(planned),
+        "clips": times * sum(window.clips for window in planned),
+        "seconds": None if duration_s is None else times * duration_s,
+        "audio_bytes": audio_bytes(protocol, model, study),
     }
 
 
-def _quality_size(protocol: Protocol, reference: Reference | None) -> tuple[int, int, float | None]:
-    quality = protocol.studies.quality
-    if quality is None:
-        return 0, 0, 0.0
-    per_step = quality.clips * len(quality.datasets) * quality.repeats
-    count = per_step * len(quality.steps)
-    if reference is None:
-        return count, count, None
-    times = [reference.fixed_s + steps * reference.step_s for steps in quality.steps]
-    return count, count, per_step * sum(times)
+def audio_bytes(protocol: Protocol, model: Model, study: Study) -> int:
+    """Return how much audio a study makes, as 16-bit samples of the protocol's length."""
+    planned, times = _typical(protocol, model, study)
+    clips = times * sum(window.clips for window in planned)
+    rate = model.card.sample_rate_hz * model.card.channels * 2
+    return int(clips * protocol.generation.audio_s * rate)
+
+
+def _typical(protocol: Protocol, model: Model, study: Study) -> tuple[list[PlannedWindow], int]:
+    """Return windows that stand for a study, and how many times each is there."""
+    asked = protocol.studies
+    if study in ("steps", "batch"):
+        every = windows(protocol, model.card.largest_call)
+        return [window for window in every if window.study == study], 1
+    if study == "quality" and asked.quality is not None:
+        times = asked.quality.clips * len(asked.quality.datasets) * asked.quality.repeats
+        return _one_each(study, asked.quality.steps), times
+    if asked.sanity is not None and model.name in asked.sanity.models:
+        return _one_each(study, asked.sanity.steps), (
+            sum(asked.sanity.clips.values()) * asked.sanity.repeats
+        )
+    return [], 0
+
+
+def _one_each(study: Study, steps: Sequence[int]) -> list[PlannedWindow]:
+    return [
+        PlannedWindow(study=study, steps=count, batch_size=1, item=0, clips=1) for count in steps
+    ]
 
 
 def _window_seconds(window: PlannedWindow, reference: Reference) -> float:
@@ -123,49 +168,72 @@ def _window_seconds(window: PlannedWindow, reference: Reference) -> float:
     return single * (known / at if known else window.clips)
 
 
-_Settings = list[tuple[Setting, list[tuple[int, int]]]]
+def _ordered(protocol: Protocol, cells: list[Cell]) -> Iterator[PlannedWindow]:
+    for cell, repeat in _turns(protocol, cells):
+        process = (repeat - 1) * protocol.processes // cell.repeats
+        for window in cell.calls:
+            yield window.model_copy(update={"repeat": repeat, "process": process})
 
 
-def _ordered(protocol: Protocol, settings: _Settings) -> Iterator[PlannedWindow]:
-    for ((study, steps, batch_size), calls), repeat in _turns(protocol, settings):
-        for item, clips in calls:
-            yield PlannedWindow(
-                study=study, steps=steps, batch_size=batch_size,
-                repeat=repeat, item=item, clips=clips,
-                process=(repeat - 1) * protocol.processes // protocol.repeats,
-            )  # fmt: skip
-
-
-def _turns(
-    protocol: Protocol, settings: _Settings
-) -> list[tuple[tuple[Setting, list[tuple[int, int]]], int]]:
-    """Pair each setting with each repeat; an interleaved order is drawn anew for each repeat.
+def _turns(protocol: Protocol, cells: list[Cell]) -> list[tuple[Cell, int]]:
+    """Pair each cell with each repeat; an interleaved order is drawn anew for each repeat.
 
     Where processes share the repeats, the repeats of a process stay together.
     """
-    repeats = range(1, protocol.repeats + 1)
     if protocol.order == "repeats-inner":
-        return [(setting, repeat) for setting in settings for repeat in repeats]
+        return [(cell, repeat) for cell in cells for repeat in range(1, cell.repeats + 1)]
     chance = random.Random(protocol.order_seed)  # noqa: S311 - an order, not a secret
     turns = []
-    for repeat in repeats:
-        mixed = list(settings)
+    for repeat in range(1, max((cell.repeats for cell in cells), default=0) + 1):
+        mixed = [cell for cell in cells if repeat <= cell.repeats]
         if protocol.order == "interleaved":
             chance.shuffle(mixed)
-        turns += [(setting, repeat) for setting in mixed]
+        turns += [(cell, repeat) for cell in mixed]
     return turns
 
 
-def _step_settings(study: StepsStudy) -> _Settings:
-    return [(("steps", steps, 1), [(0, 1)]) for steps in study.steps]
+def _step_cells(study: StepsStudy, repeats: int) -> list[Cell]:
+    return [
+        Cell((PlannedWindow(study="steps", steps=steps, batch_size=1, item=0, clips=1),), repeats)
+        for steps in study.steps
+    ]
 
 
-def _batch_settings(study: BatchStudy, largest_call: int | None) -> _Settings:
+def _batch_cells(study: BatchStudy, largest_call: int | None, repeats: int) -> list[Cell]:
     limit = largest_call if study.calls == "upstream" else None
     return [
-        (("batch", study.steps, size), _calls(study.samples, size, limit))
+        Cell(
+            tuple(
+                PlannedWindow(
+                    study="batch", steps=study.steps, batch_size=size, item=item, clips=clips
+                )
+                for item, clips in _calls(study.samples, size, limit)
+            ),
+            repeats,
+        )
         for size in study.batch_sizes
     ]
+
+
+def _caption_cells(
+    name: str, study: QualityStudy | SanityStudy, lists: Sequence[CaptionList]
+) -> list[Cell]:
+    """Make every caption of every data set at each number of steps; ``sanity`` at its duration."""
+    return [
+        Cell(
+            tuple(
+                PlannedWindow(
+                    study=name, dataset=captions.dataset, steps=steps, batch_size=1,
+                    item=number, clips=1, prompt=item.caption,
+                    audio_s=item.duration_s if name == "sanity" else None,
+                )
+                for number, item in enumerate(captions.items)
+            ),
+            study.repeats,
+        )
+        for captions in lists
+        for steps in study.steps
+    ]  # fmt: skip
 
 
 def _calls(samples: int, size: int, limit: int | None) -> list[tuple[int, int]]:

@@ -8,9 +8,10 @@ from repro.catalog import find, read_catalog
 from repro.plan import study_summary
 from repro.protocol import manner
 from repro.records import Record
-from repro.request import Options, chosen_protocol
+from repro.request import Options, chosen_protocol, read_captions, without_captions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from repro.catalog import Model
@@ -41,6 +42,7 @@ class Preview(Record):
     protocol: str
     manner: dict[str, str]
     deviations: tuple[str, ...]
+    captions: tuple[str, ...]
     estimated_on: str | None
     models: tuple[ModelPreview, ...]
     windows: dict[str, int]
@@ -58,7 +60,8 @@ def preview(
         UsageError: a model or an option is unknown.
 
     """
-    protocol, deviations = chosen_protocol(Options(tier=tier, **options))
+    asked = Options(tier=tier, **options)
+    protocol, deviations = chosen_protocol(asked)
     chosen = _select(read_catalog(models_dirs), models)
     rows = tuple(
         ModelPreview(
@@ -80,6 +83,7 @@ def preview(
         protocol=protocol.name,
         manner=manner(protocol),
         deviations=deviations,
+        captions=tuple(_captions(asked)),
         estimated_on=", ".join(sorted(hardware)) or None,
         models=rows,
         windows={
@@ -114,9 +118,28 @@ def render(grid: Preview) -> str:
     lines += [f"{name}: {text}" for name, text in grid.manner.items()]
     if grid.estimated_on:
         lines.append(f"minutes: generation alone, as on {grid.estimated_on}")
+    lines += [f"captions: {text}" for text in grid.captions]
     lines += [f"deviation: {text}" for text in grid.deviations]
     lines += [f"left out: {row.model}: {row.missing}" for row in grid.models if row.missing]
     return "\n".join(lines)
+
+
+def _captions(options: Options) -> Iterator[str]:
+    """Say of each data set which captions there are, or that there are none."""
+    lacking = without_captions(options)
+    for study in lacking:
+        yield f"{study}: none; a folder of them is named with --captions-dir"
+    kept = set(chosen_protocol(options)[0].studies.names()) - set(lacking)
+    if not kept:
+        return
+    found = read_captions(options.model_copy(update={"studies": tuple(kept)}))
+    for study, lists in found.items():
+        for captions in lists:
+            yield (
+                f"{study}: {captions.dataset}: {len(captions.items)}, set {captions.caption_set}, "
+                f"list {captions.sha256[:12]}"
+            )
+            yield from captions.notes
 
 
 def _select(catalog: dict[str, Model], names: tuple[str, ...]) -> list[Model]:

@@ -6,21 +6,32 @@ Redrawn between windows only; nothing runs in the background while one is open.
 from __future__ import annotations
 
 import sys
+import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Column
 
+from repro.forecast import Forecast
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from repro.forecast import Left
+    from repro.plan import PlannedWindow
     from repro.records import Window, WindowEntry
+
+
+J_PER_KWH = 3.6e6
 
 
 class Listener(Protocol):
     """Hears how a campaign goes."""
 
-    def begin(self, model: str, done: int, total: int) -> None:
-        """Hear that the windows of a model begin, and how many were done before."""
+    def begin(self, model: str, pending: Sequence[PlannedWindow], total: int) -> None:
+        """Hear that a model begins: the windows that are left of how many."""
 
     def window(self, entry: WindowEntry) -> None:
         """Hear that a window is on disk."""
@@ -38,16 +49,20 @@ class PlainLines:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._done = self._total = 0
+        self._forecast = Forecast((), 0.0)
 
-    def begin(self, model: str, done: int, total: int) -> None:
+    def begin(self, model: str, pending: Sequence[PlannedWindow], total: int) -> None:
         """Say how much there is to do."""
-        self._done, self._total = done, total
-        self.say(f"{model}: {total} windows, {done} done before")
+        self._done, self._total = total - len(pending), total
+        self._forecast = Forecast(pending, time.monotonic())
+        self.say(f"{model}: {total} windows, {self._done} done before")
 
     def window(self, entry: WindowEntry) -> None:
         """Say what was measured."""
         self._done += not entry.row.warmup
-        self.say(f"[{self._done}/{self._total}] {describe_window(entry.row)}")
+        self._forecast.add(entry.row)
+        left = describe_left(self._forecast.left(time.monotonic()))
+        self.say(f"[{self._done}/{self._total}{left and ', '}{left}] {describe_window(entry.row)}")
 
     def say(self, text: str) -> None:
         """Print a line."""
@@ -58,32 +73,38 @@ class PlainLines:
 
 
 class Bar:
-    """A bar with the time left."""
+    """A bar with the time and the energy left."""
 
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=16),
             MofNCompleteColumn(),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[left]}", table_column=Column(no_wrap=True)),
             TextColumn("{task.fields[last]}", table_column=Column(no_wrap=True)),
             console=console,
             auto_refresh=False,
         )
-        self._task = self._progress.add_task("", total=None, visible=False, last="")
+        self._task = self._progress.add_task("", total=None, visible=False, left="", last="")
+        self._forecast = Forecast((), 0.0)
         self._progress.start()
 
-    def begin(self, model: str, done: int, total: int) -> None:
+    def begin(self, model: str, pending: Sequence[PlannedWindow], total: int) -> None:
         """Start a bar of the windows of one model."""
+        self._forecast = Forecast(pending, time.monotonic())
         self._progress.reset(
-            self._task, description=model, completed=done, total=total, visible=True, last=""
-        )
+            self._task, description=model, completed=total - len(pending), total=total,
+            visible=True, left="", last="",
+        )  # fmt: skip
         self._progress.refresh()
 
     def window(self, entry: WindowEntry) -> None:
         """Move on by one window and show its figures."""
         advance = 0 if entry.row.warmup else 1
-        self._progress.update(self._task, advance=advance, last=describe_window(entry.row))
+        self._forecast.add(entry.row)
+        left = describe_left(self._forecast.left(time.monotonic()))
+        last = describe_window(entry.row)
+        self._progress.update(self._task, advance=advance, left=left, last=last)
         self._progress.refresh()
 
     def say(self, text: str) -> None:
@@ -106,12 +127,23 @@ def describe_window(row: Window) -> str:
     setting = f"{row.study}, {row.steps} steps"
     if row.study == "batch":
         setting += f", {row.batch_size} at a time"
+    if row.dataset is not None:
+        setting += f", {row.dataset} {row.item}"
     setting += ", warm-up" if row.warmup else f", repeat {row.repeat}"
     energy_j = row.gpu_energy_j if row.gpu_energy_j is not None else row.cpu_energy_j
     if row.duration_s is None or energy_j is None:
         return f"{setting}: {row.status}" + (f" ({row.detail})" if row.detail else "")
     part = "GPU" if row.gpu_energy_j is not None else f"CPU {row.cpu_source}"
     return f"{setting}: {_figure(row.duration_s)} s, {_figure(energy_j)} J {part}"
+
+
+def describe_left(left: Left | None) -> str:
+    """Return the time and the energy left, or nothing as long as nothing is known of them."""
+    if left is None:
+        return ""
+    unit, joules = ("kWh", J_PER_KWH) if left.energy_j >= J_PER_KWH else ("Wh", J_PER_KWH / 1000)
+    whole = timedelta(seconds=round(left.seconds))
+    return f"{whole} and {_figure(left.energy_j / joules)} {unit} left"
 
 
 def _figure(value: float) -> str:

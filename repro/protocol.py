@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Study = Literal["steps", "batch", "quality", "sanity"]
+#: The studies that generate from captions.
+CaptionStudy = Literal["quality", "sanity"]
+STUDIES: tuple[Study, ...] = ("steps", "batch", "quality", "sanity")
 
 
 class Generation(Record):
@@ -55,18 +58,34 @@ class QualityStudy(Record):
     repeats: PositiveInt
 
 
+class SanityStudy(Record):
+    """The study ``quality`` over whole data sets and at their recordings' own durations.
+
+    ``clips`` is what each data set holds; ``models`` are those that the check is made with.
+    """
+
+    models: tuple[str, ...] = Field(min_length=1)
+    clips: dict[str, PositiveInt] = Field(min_length=1)
+    steps: tuple[PositiveInt, ...] = Field(min_length=1)
+    repeats: PositiveInt
+
+
 class Studies(Record):
     """The questions a protocol asks; one it does not ask is None."""
 
     steps: StepsStudy | None = None
     batch: BatchStudy | None = None
     quality: QualityStudy | None = None
+    sanity: SanityStudy | None = None
 
     def names(self) -> tuple[Study, ...]:
-        """Return the studies asked for, in the order they are measured."""
-        asked = self.model_dump(exclude_none=True)
-        order: tuple[Study, ...] = ("steps", "batch", "quality")
-        return tuple(name for name in order if name in asked)
+        """Return the studies there are, in the order they are measured."""
+        there = self.model_dump(exclude_none=True)
+        return tuple(name for name in STUDIES if name in there)
+
+    def usual(self) -> tuple[Study, ...]:
+        """Return the studies of a run that names none: all but the sanity check."""
+        return tuple(name for name in self.names() if name != "sanity")
 
 
 class Protocol(Record):
@@ -240,7 +259,7 @@ def change(protocol: Protocol, changes: dict[str, Any]) -> tuple[Protocol, tuple
 
 
 def only(protocol: Protocol, studies: tuple[Study, ...]) -> tuple[Protocol, tuple[str, ...]]:
-    """Return the protocol with these studies alone.
+    """Return the protocol with these studies alone; other than the usual ones are a deviation.
 
     Raises:
         UsageError: the protocol does not have one of them.
@@ -253,12 +272,12 @@ def only(protocol: Protocol, studies: tuple[Study, ...]) -> tuple[Protocol, tupl
         raise UsageError(
             f"study: expected some of {known} in protocol {protocol.name}, found {missing[0]!r}"
         )
-    kept = tuple(name for name in asked if name in studies)
-    if kept == asked:
-        return protocol, ()
+    kept, usual = tuple(name for name in asked if name in studies), protocol.studies.usual()
     left = protocol.studies.model_copy(update=dict.fromkeys(set(asked) - set(kept)))
-    deviation = f"studies: {', '.join(asked)} -> {', '.join(kept)}"
-    return protocol.model_copy(update={"studies": left}), (deviation,)
+    cut = protocol.model_copy(update={"studies": left})
+    if kept == usual:
+        return cut, ()
+    return cut, (f"studies: {', '.join(usual)} -> {', '.join(kept)}",)
 
 
 def _complaint(error: ValidationError) -> str:

@@ -110,6 +110,22 @@ class Window(Record):
     generations: int = Field(default=1, ge=1)
 
 
+class Caption(Record):
+    """One row of ``captions.csv``: which caption an item of a study was, never its text.
+
+    ``id`` is the name of its audio file in the data set, ``recording`` what captions of one sound
+    share, ``sha256`` the digest of the caption's text, ``seed`` the seed of the clip.
+    """
+
+    study: Literal["quality", "sanity"]
+    dataset: str
+    item: int = Field(ge=0)
+    id: str
+    recording: str
+    sha256: str
+    seed: int
+
+
 class WindowEntry(Record):
     """A finished window as the journal holds it: the row, its raw reads, its audio."""
 
@@ -320,6 +336,7 @@ class JournalHeader(Record):
     model_toml: str
     requirements_lock: str
     planned_windows: int
+    captions: tuple[Caption, ...] = ()
 
 
 class IdleBaseline(Record):

@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from repro.protocol import Protocol, Study, Tier, change, only, parse_protocol, protocol_text, tier
-from repro.records import Record
+from pydantic import Field
+
+from repro.captions import SYNTHETIC, CaptionList, read, read_whole
+from repro.errors import UsageError
+from repro.protocol import (
+    STUDIES,
+    CaptionStudy,
+    Protocol,
+    Study,
+    Tier,
+    change,
+    only,
+    parse_protocol,
+    protocol_text,
+    tier,
+)
+from repro.records import Caption, Record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from repro.catalog import Model
+
+#: The lists of captions of each study that generates from any.
+Captions = dict[CaptionStudy, tuple[CaptionList, ...]]
 
 
 DurationMode = Literal["paper", "exact"]
@@ -24,6 +45,10 @@ class Options(Record):
     steps: tuple[int, ...] | None = None
     batch_sizes: tuple[int, ...] | None = None
     repeats: int | None = None
+    captions: int | None = None
+    datasets: tuple[str, ...] = ()
+    caption_set: Literal["paper", "seeded"] | None = None
+    captions_dir: Path | None = None
     size: Literal["full", "tiny"] | None = None
     weights: str | None = None
     device: str | None = None
@@ -51,14 +76,35 @@ class Request(Record):
     with_audio: bool
     challenge: str | None
     deviations: tuple[str, ...]
+    captions: Captions = Field(default_factory=dict)
 
     def identity(self) -> dict[str, Any]:
         """Return what two requests must share to be the same run.
 
-        It is kept in the bundle, so a path, which may name a user, appears as a hash.
+        It is kept in the bundle, so a path, which may name a user, appears as a hash, and a list
+        of captions as its digest.
         """
-        fields = self.model_dump(mode="json", exclude={"protocol_toml"})
-        return {**fields, "weights": _hidden(self.weights), "device": _hidden(self.device)}
+        fields = self.model_dump(mode="json", exclude={"protocol_toml", "captions"})
+        return {
+            **fields,
+            "weights": _hidden(self.weights),
+            "device": _hidden(self.device),
+            "captions": {
+                study: [_public_list(captions) for captions in lists]
+                for study, lists in self.captions.items()
+            },
+        }
+
+    def caption_rows(self) -> Iterator[Caption]:
+        """Yield what a bundle holds of the captions: ids and digests, never a text."""
+        for study, lists in self.captions.items():
+            for captions in lists:
+                for number, item in enumerate(captions.items):
+                    yield Caption(
+                        study=study, dataset=captions.dataset, item=number, id=item.id,
+                        recording=item.recording, sha256=item.sha256,
+                        seed=self.protocol.seed + number,
+                    )  # fmt: skip
 
 
 def chosen_protocol(options: Options) -> tuple[Protocol, tuple[str, ...]]:
@@ -70,13 +116,50 @@ def chosen_protocol(options: Options) -> tuple[Protocol, tuple[str, ...]]:
     """
     chosen = tier(options.tier)
     protocol = parse_protocol(protocol_text(options.protocol))
-    protocol, fewer = only(protocol, options.studies or chosen.studies or protocol.studies.names())
+    there = protocol.studies
+    tiers_own = tuple(name for name in chosen.studies or there.usual() if name in there.names())
+    protocol, fewer = only(protocol, options.studies or tiers_own)
     changes = {**_fitting(chosen, protocol), **_option_changes(options, protocol)}
     protocol, changed = change(protocol, changes)
     return protocol, fewer + changed
 
 
-def make_request(options: Options, model: Model) -> Request:
+def without_captions(options: Options) -> tuple[Study, ...]:
+    """Return the studies asked for that have no captions to generate from.
+
+    Raises:
+        UsageError: an option does not fit the protocol.
+
+    """
+    protocol, _ = chosen_protocol(options)
+    return tuple(
+        study for study, datasets in _datasets(protocol).items()
+        if options.captions_dir is None and set(datasets) != {SYNTHETIC}
+    )  # fmt: skip
+
+
+def read_captions(options: Options) -> Captions:
+    """Read the captions of every study asked for.
+
+    Raises:
+        UsageError: an option does not fit the protocol, or a file is not what it should be.
+
+    """
+    protocol, _ = chosen_protocol(options)
+    lists: Captions = {}
+    for study, datasets in _datasets(protocol).items():
+        lists[study] = tuple(
+            read(name, options.captions_dir, clips=clips, caption_set=options.caption_set)
+            if study == "quality"
+            else read_whole(name, options.captions_dir, clips=options.captions)
+            for name, clips in datasets.items()
+        )
+    for captions in lists.get("sanity", ()):
+        _check_durations(captions)
+    return lists
+
+
+def make_request(options: Options, model: Model, captions: Captions | None = None) -> Request:
     """Return the request for one model.
 
     Raises:
@@ -85,6 +168,10 @@ def make_request(options: Options, model: Model) -> Request:
     """
     chosen = tier(options.tier)
     protocol, deviations = chosen_protocol(options)
+    sanity = protocol.studies.sanity
+    if sanity is not None and model.name not in sanity.models:
+        protocol, further = change(protocol, {"sanity.models": (*sanity.models, model.name)})
+        deviations += further
     values = {
         "size": options.size or chosen.size,
         "weights": options.weights or chosen.weights,
@@ -112,6 +199,7 @@ def make_request(options: Options, model: Model) -> Request:
         with_audio=options.with_audio,
         challenge=options.challenge,
         deviations=deviations + changed,
+        captions=captions or {},
         **values,
     )
 
@@ -142,7 +230,7 @@ def _default_dtype(model: Model, device: str) -> str:
 
 def _fitting(chosen: Tier, protocol: Protocol) -> dict[str, Any]:
     """Return what the tier changes of that which the protocol asks for at all."""
-    unasked = {"steps", "batch", "quality"} - set(protocol.studies.names())
+    unasked = {str(name) for name in STUDIES if name not in protocol.studies.names()}
     unasked |= {name for name, value in protocol if value is None}
     return {
         name: value for name, value in chosen.change.items() if name.split(".")[0] not in unasked
@@ -154,8 +242,57 @@ def _option_changes(options: Options, protocol: Protocol) -> dict[str, Any]:
         "repeats": options.repeats,
         "window_timeout_s": options.window_timeout_s,
     }
-    if protocol.studies.steps is not None:
-        named["steps.steps"] = options.steps
+    for study in {"steps", "quality", "sanity"} & set(protocol.studies.names()):
+        named[f"{study}.steps"] = options.steps
     if protocol.studies.batch is not None:
         named["batch.batch_sizes"] = options.batch_sizes
+    if protocol.studies.quality is not None:
+        named["quality.clips"] = options.captions
+        named["quality.datasets"] = options.datasets or None
+    if protocol.studies.sanity is not None:
+        named["sanity.clips"] = _sanity_clips(options, protocol.studies.sanity.clips)
     return {name: value for name, value in named.items() if value is not None}
+
+
+def _sanity_clips(options: Options, known: Mapping[str, int]) -> dict[str, int]:
+    clips = {}
+    for name in options.datasets or known:
+        most = known.get(name, options.captions)
+        if most is None:
+            raise UsageError(
+                f"sanity: the size of {name!r} is not known: say how many with --captions"
+            )
+        clips[name] = min(most, options.captions or most)
+    return clips
+
+
+def _datasets(protocol: Protocol) -> dict[CaptionStudy, dict[str, int]]:
+    """Return the data sets of each study that has any, and the clips wanted of each."""
+    found: dict[CaptionStudy, dict[str, int]] = {}
+    quality, sanity = protocol.studies.quality, protocol.studies.sanity
+    if quality is not None:
+        found["quality"] = dict.fromkeys(quality.datasets, quality.clips)
+    if sanity is not None:
+        found["sanity"] = sanity.clips
+    return found
+
+
+def _check_durations(captions: CaptionList) -> None:
+    lacking = sum(item.duration_s is None for item in captions.items)
+    if lacking:
+        raise UsageError(
+            f"{captions.dataset}: the sanity check generates each recording's own duration, "
+            f"found none for {lacking} of {len(captions.items)}: put the WAV files of the data "
+            f"set beside its captions, in the folder {captions.dataset}"
+        )
+
+
+def _public_list(captions: CaptionList) -> dict[str, Any]:
+    """Return what a stranger may know of a list of captions, and needs to have the same."""
+    return {
+        "dataset": captions.dataset,
+        "caption_set": captions.caption_set,
+        "choice_seed": captions.choice_seed,
+        "clips": len(captions.items),
+        "sha256": captions.sha256,
+    }

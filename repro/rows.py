@@ -106,6 +106,7 @@ class RowMaker:
             "batch_size": planned.batch_size,
             "repeat": planned.repeat,
             "item": planned.item,
+            "dataset": planned.dataset,
             "seed": self._protocol.seed + planned.item,
             "warmup": warmup,
         }

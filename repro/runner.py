@@ -78,7 +78,7 @@ class Runner:
         self._worker: LoadedWorker | None = None
         self._number = 0
         self._load_failures = 0
-        self._refusals: dict[Setting, str | None] = {}
+        self._refusals: dict[tuple[Setting, float], str | None] = {}
 
     def run(
         self, pending: Sequence[PlannedWindow], worker: AdapterProcess | None, first_window: int
@@ -139,14 +139,16 @@ class Runner:
         return LoadedWorker(process, number)
 
     def _refusal(self, worker: LoadedWorker, planned: PlannedWindow) -> str | None:
-        if planned.setting not in self._refusals:
-            self._refusals[planned.setting] = worker.process.refuse(
+        audio_s = self._audio_s(planned)
+        asked = (planned.setting, audio_s)
+        if asked not in self._refusals:
+            self._refusals[asked] = worker.process.refuse(
                 steps=planned.steps,
                 batch_size=planned.batch_size,
-                audio_s=self._protocol.generation.audio_s,
+                audio_s=audio_s,
                 duration_mode=self._duration_mode,
             )
-        return self._refusals[planned.setting]
+        return self._refusals[asked]
 
     def _warm(self, worker: LoadedWorker, planned: PlannedWindow) -> bool:
         """Generate once, discarded, where this worker has not done this setting yet.
@@ -199,12 +201,15 @@ class Runner:
         generation = self._protocol.generation
         first = self._protocol.seed + planned.item
         return {
-            "prompts": [generation.prompt] * planned.clips,
+            "prompts": [planned.prompt or generation.prompt] * planned.clips,
             "negative_prompt": generation.negative_prompt,
             "steps": planned.steps,
-            "audio_s": generation.audio_s,
+            "audio_s": self._audio_s(planned),
             "seeds": list(range(first, first + planned.clips)),
         }
+
+    def _audio_s(self, planned: PlannedWindow) -> float:
+        return planned.audio_s or self._protocol.generation.audio_s
 
     def _save(
         self, worker: LoadedWorker, planned: PlannedWindow, generated: Generated
@@ -232,8 +237,12 @@ class Runner:
         )
 
     def _write(self, worker: LoadedWorker, paths: list[Path]) -> None:
+        """Write the clips under other names first: a file of a clip's name is whole."""
+        unfinished = [path.with_name(f".{path.name}") for path in paths]
         try:
-            worker.process.save([str(path) for path in paths])
+            worker.process.save([str(path) for path in unfinished])
+            for path, written in zip(paths, unfinished, strict=True):
+                written.rename(path)
         except WorkerError as error:
             if error.kind != "error":
                 raise

@@ -12,12 +12,23 @@ from rich.console import Console
 from rich.table import Table
 
 from repro import rundir
+from repro.bundle.archive import MAX_BYTES
 from repro.campaign import Campaign, Outcome
+from repro.captions import SYNTHETIC, write_references
 from repro.catalog import choose, read_catalog
 from repro.errors import ExitCode, Interrupted, TtaError, UsageError
 from repro.meter.device import Device, open_device
+from repro.plan import audio_bytes
 from repro.progress import make_progress
-from repro.request import Options, Request, chosen_protocol, make_request
+from repro.request import (
+    Captions,
+    Options,
+    Request,
+    chosen_protocol,
+    make_request,
+    read_captions,
+    without_captions,
+)
 from repro.signing import ephemeral_key, load_signing_key
 
 if TYPE_CHECKING:
@@ -26,9 +37,6 @@ if TYPE_CHECKING:
 
     from repro.catalog import Model
     from repro.progress import Listener
-
-#: Studies of a protocol that this version cannot measure yet.
-NOT_MEASURED = ("quality", "sanity")
 
 
 def run_tier(
@@ -49,8 +57,10 @@ def run_tier(
     """
     chosen = _chosen_models(models, models_dirs)
     progress = make_progress()
-    requests = _requests(Options(tier=tier, **options), chosen, progress)
+    asked = Options(tier=tier, **options)
+    requests = _requests(asked, chosen, progress, named=bool(models))
     rundir.prepare(out)
+    _write_shipped_references(requests[0][1], out)
     try:
         with interruptible(), rundir.locked(out / rundir.LOCK, f"out {out}"), ExitStack() as held:
             campaign = Campaign(
@@ -128,19 +138,76 @@ def _chosen_models(names: tuple[str, ...], extra: tuple[Path, ...]) -> list[Mode
 
 
 def _requests(
-    options: Options, models: list[Model], progress: Listener
+    options: Options, models: list[Model], progress: Listener, *, named: bool
 ) -> list[tuple[Model, Request]]:
-    """Return the requests, without the studies that cannot be measured, which are announced."""
+    """Return the requests, without the studies that cannot be measured, which are announced.
+
+    Raises:
+        UsageError: nothing is left to measure, or captions are not what they should be.
+
+    """
+    options = _with_captions(options, progress)
+    captions = read_captions(options)
+    for note in dict.fromkeys(note for lists in captions.values() for one in lists
+                              for note in one.notes):  # fmt: skip
+        progress.say(note)
+    requests = []
+    for model in models:
+        own = options if named else _without_sanity(options, model)
+        if own.studies:
+            lists: Captions = {name: captions[name] for name in captions if name in own.studies}
+            requests.append((model, make_request(own, model, lists)))
+    if not requests:
+        raise UsageError(
+            "sanity: none of the models of the check is installed; name others with --model"
+        )
+    for model, request in requests:
+        _check_audio_fits(model, request)
+    return requests
+
+
+def _with_captions(options: Options, progress: Listener) -> Options:
+    """Leave out the studies that have no captions to generate from."""
     protocol, _ = chosen_protocol(options)
-    asked = protocol.studies.names()
-    kept = tuple(study for study in asked if study not in NOT_MEASURED)
-    if not kept:
-        raise UsageError(f"study: {', '.join(asked)} cannot be measured by this version")
-    for study in asked:
-        if study not in kept:
-            progress.say(f"study {study}: unsupported by this version, left out; the rest runs")
-    options = options.model_copy(update={"studies": kept})
-    return [(model, make_request(options, model)) for model in models]
+    asked, lacking = protocol.studies.names(), without_captions(options)
+    remedy = "name a folder of captions with --captions-dir, or try --dataset synthetic"
+    if set(asked) == set(lacking):
+        raise UsageError(f"study: {', '.join(asked)} needs captions, found none: {remedy}")
+    for study in lacking:
+        progress.say(
+            f"study {study}: unsupported without captions, left out; the rest runs. To measure it, "
+            f"now or later: {remedy}; --study {study} asks for it alone"
+        )
+    kept = tuple(study for study in asked if study not in lacking)
+    return options.model_copy(update={"studies": kept})
+
+
+def _without_sanity(options: Options, model: Model) -> Options:
+    """Leave the sanity check out for a model that the protocol does not make it with."""
+    protocol, _ = chosen_protocol(options)
+    sanity = protocol.studies.sanity
+    if sanity is None or model.name in sanity.models:
+        return options
+    kept = tuple(study for study in options.studies if study != "sanity")
+    return options.model_copy(update={"studies": kept})
+
+
+def _write_shipped_references(request: Request, out: Path) -> None:
+    """Put the recordings of the captions that come with the program where scoring finds them."""
+    for captions in (one for lists in request.captions.values() for one in lists):
+        if captions.dataset == SYNTHETIC:
+            write_references(captions, out / "references" / SYNTHETIC)
+
+
+def _check_audio_fits(model: Model, request: Request) -> None:
+    studies = request.protocol.studies.names()
+    expected = sum(audio_bytes(request.protocol, model, study) for study in studies)
+    if request.with_audio and expected > MAX_BYTES:
+        raise UsageError(
+            f"with-audio: expected at most {MAX_BYTES / 1e9:g} GB in a bundle, found about "
+            f"{expected / 1e9:.1f} GB of {model.name}; leave it out: the audio stays in the output "
+            "folder"
+        )
 
 
 def _open_locked(held: ExitStack, request: Request) -> Device:

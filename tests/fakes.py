@@ -74,6 +74,7 @@ class Adapter:
         return {{"dtype": args["dtype"], "attention": args["attention"], "device": args["device"],
                 "weights": args["weights"]}}
     def generate(self, *, prompts, negative_prompt, steps, audio_s, seeds):
+        {on_generate}
         time.sleep(SLEEP_S)
         for _ in range(steps):
             self.denoiser()
@@ -91,14 +92,20 @@ class Adapter:
 
 
 def write_model(
-    root, name="fake", *, sleep_s=0.0, version="1.0", on_load="pass", on_write="pass", extra=""
-):
+    root, name="fake", *, sleep_s=0.0, version="1.0", on_load="pass", on_write="pass",
+    on_generate="pass", extra="",
+):  # fmt: skip
     """Write a model folder below ``root`` and return ``root``, for ``--models-dir``."""
     folder = Path(root) / name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.toml").write_text(CARD.format(name=name))
     text = ADAPTER.format(
-        sleep_s=sleep_s, version=version, on_load=on_load, on_write=on_write, extra=extra
+        sleep_s=sleep_s,
+        version=version,
+        on_load=on_load,
+        on_write=on_write,
+        on_generate=on_generate,
+        extra=extra,
     )
     (folder / "adapter.py").write_text(text)
     return Path(root)

@@ -106,8 +106,19 @@ def test_leaving_a_study_out_is_a_deviation(paper):
 
 
 def test_a_study_the_protocol_lacks_is_refused(paper):
-    with pytest.raises(UsageError, match=r"expected some of steps, batch, quality.*'sanity'"):
-        only(paper, ("sanity",))
+    fewer, _ = only(paper, ("steps", "batch"))
+
+    with pytest.raises(UsageError, match=r"expected some of steps, batch in.*'sanity'"):
+        only(fewer, ("sanity",))
+
+
+def test_the_sanity_check_runs_when_it_is_asked_for_by_name():
+    assert chosen_protocol(Options(tier="full"))[0].studies.sanity is None
+    asked, deviations = chosen_protocol(Options(tier="full", studies=("sanity",)))
+
+    assert asked.studies.names() == ("sanity",)
+    assert sum(asked.studies.sanity.clips.values()) == 4875 + 1045
+    assert deviations == ("studies: steps, batch, quality -> sanity",)
 
 
 def test_a_file_that_is_no_protocol_is_refused():
@@ -128,7 +139,8 @@ def test_an_unknown_tier_names_the_known_ones():
 def test_the_full_tier_changes_nothing():
     protocol, deviations = chosen_protocol(Options(tier="full"))
 
-    assert protocol == parse_protocol(protocol_text("paper"))
+    paper = parse_protocol(protocol_text("paper"))
+    assert protocol == only(paper, paper.studies.usual())[0]
     assert deviations == ()
 
 

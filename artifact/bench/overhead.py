@@ -90,7 +90,7 @@ class Stopwatch:
 class Silent:
     """Hears a run and says nothing."""
 
-    def begin(self, model: str, done: int, total: int) -> None:
+    def begin(self, model: str, pending: object, total: int) -> None:
         """Ignore the beginning."""
 
     def window(self, entry: object) -> None:

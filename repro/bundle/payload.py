@@ -18,7 +18,9 @@ from repro.bundle.texts import (
     read_toml,
     require,
 )
+from repro.captions.items import list_sha256
 from repro.records import (
+    Caption,
     Clip,
     Environment,
     JournalHeader,
@@ -43,14 +45,16 @@ RUN = "run.json"
 MEASUREMENTS = "measurements.csv"
 READS = "traces/reads.csv"
 AUDIO = "audio.csv"
+CAPTIONS = "captions.csv"
 SCORES = "scores.csv"
 SOURCES = "sources.csv"
 AUDIO_FOLDER = "audio/"
 
 TABLES: dict[str, type[Record]] = {MEASUREMENTS: Window, READS: Read, AUDIO: Clip}
 REQUIRED = (PROTOCOL, MODEL, LOCK, ENVIRONMENT, RUN, *TABLES)
-# an imported run has them besides: scores where the publication does, and always its sources
-IMPORTED_TABLES: dict[str, type[Record]] = {SCORES: Score, SOURCES: SourceFile}
+# a run that generates from captions says which; an imported one has its sources, and scores
+# where the publication does
+OPTIONAL_TABLES: dict[str, type[Record]] = {CAPTIONS: Caption, SCORES: Score, SOURCES: SourceFile}
 
 
 class RunFacts(Record):
@@ -78,6 +82,7 @@ def write(run: Run) -> dict[str, bytes]:
         MEASUREMENTS: columns.write(Window, (_clean_row(entry.row) for entry in run.entries)),
         READS: columns.write(Read, _reads(run.entries)),
         AUDIO: columns.write(Clip, (clip for entry in run.entries for clip in entry.audio)),
+        **_captions(run),
         **_imported(run),
     }
 
@@ -100,6 +105,7 @@ def read(files: Mapping[str, bytes]) -> Run:
         model_toml=read_toml(files, MODEL),
         requirements_lock=read_text(files, LOCK),
         planned_windows=facts.planned_windows,
+        captions=read_table(Caption, files, CAPTIONS) if CAPTIONS in files else (),
     )
     run = Run(
         header=header,
@@ -110,13 +116,14 @@ def read(files: Mapping[str, bytes]) -> Run:
     )
     _check_audio(run, files)
     check_origin(run)
+    _check_captions(run)
     _check_scores(run)
     return run
 
 
 def tables(files: Mapping[str, bytes]) -> dict[str, type[Record]]:
     """Return the tables among the files of a run, each with what its rows are."""
-    return {name: record for name, record in (TABLES | IMPORTED_TABLES).items() if name in files}
+    return {name: record for name, record in (TABLES | OPTIONAL_TABLES).items() if name in files}
 
 
 def check_origin(run: Run) -> None:
@@ -133,6 +140,11 @@ def check_origin(run: Run) -> None:
         return
     if environment.origin is not None or run.sources or run.scores:
         raise ValueError("a run that is not imported expected no origin, sources or scores")
+
+
+def _captions(run: Run) -> dict[str, bytes]:
+    captions = run.header.captions
+    return {CAPTIONS: columns.write(Caption, captions)} if captions else {}
 
 
 def _imported(run: Run) -> dict[str, bytes]:
@@ -192,6 +204,29 @@ def _check_audio(run: Run, files: Mapping[str, bytes]) -> None:
             raise ValueError(f"{name}: not listed in {AUDIO}")
         if sha256(files[name]) != clips[name].sha256:
             raise ValueError(f"{name}: digest differs from {AUDIO}")
+
+
+def _check_captions(run: Run) -> None:
+    """Insist that the captions are the lists that were asked for, and every row's is there."""
+    lists: dict[tuple[str, str], list[Caption]] = {}
+    for caption in run.header.captions:
+        lists.setdefault((caption.study, caption.dataset), []).append(caption)
+    asked = run.header.request.get("captions") or {}
+    expected = {
+        (study, one["dataset"]): one["sha256"] for study, chosen in asked.items() for one in chosen
+    }
+    found = {
+        name: list_sha256((caption.id, caption.sha256) for caption in captions)
+        for name, captions in lists.items()
+    }
+    if found != expected:
+        raise ValueError(f"{CAPTIONS}: expected the lists that the request names, found others")
+    if run.header.environment.imported:
+        return
+    seeds = {(str(one.study), one.dataset, one.item): one.seed for one in run.header.captions}
+    for row in (entry.row for entry in run.entries):
+        if row.dataset and seeds.get((row.study, row.dataset, row.item)) != row.seed:
+            raise ValueError(f"{CAPTIONS}: window {row.window} has no caption there with its seed")
 
 
 def _check_scores(run: Run) -> None:

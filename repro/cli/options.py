@@ -58,10 +58,36 @@ def grid_options(function: Function) -> Function:
                      help="Ask only this question; may be repeated.  [default: the tier's]"),
         click.option("--protocol", default="paper", show_default=True, metavar="NAME",
                      help="How windows are made."),
-        click.option("--steps", type=COUNTS, help="Steps of the study steps, e.g. 10,25."),
+        click.option("--steps", type=COUNTS, help="Inference steps, e.g. 10,25."),
         click.option("--batch-sizes", type=COUNTS, help="Sizes of the study batch, 1,2 or 1-10."),
         click.option("--repeats", type=click.IntRange(min=1), help="Measured windows per setting."),
         models_dir_option,
+    ]  # fmt: skip
+    for option in reversed(options):
+        function = option(function)
+    return caption_options(function)
+
+
+CAPTIONS_DIR_HELP = """Folder with the captions of the studies quality and sanity. For each data
+set DIR/DATASET.csv, or DATASET_ and anything: a list with the columns file_name,caption,duration,
+AudioCaps' own test.csv (version 1), or Clotho's own evaluation captions. Beside it a folder
+DIR/DATASET with the recordings (WAV or FLAC), which only FAD needs; they may have any rate, and
+channels are averaged."""
+
+
+def caption_options(function: Function) -> Function:
+    """Add the options that choose what the studies ``quality`` and ``sanity`` generate from."""
+    options = [
+        click.option("--captions-dir", metavar="DIR", help=CAPTIONS_DIR_HELP,
+                     type=click.Path(exists=True, file_okay=False, path_type=Path)),
+        click.option("--caption-set", type=click.Choice(["paper", "seeded"]),
+                     help="The paper's captions, or one each of as many recordings by a fixed "
+                          "seed.  [default: a list as it is; paper from a data set's own file]"),
+        click.option("--dataset", "datasets", multiple=True, metavar="NAME",
+                     help="Captions of this data set; may be repeated. 'synthetic' comes with the "
+                          "program.  [default: the protocol's]"),
+        click.option("--captions", type=click.IntRange(min=1), metavar="N",
+                     help="Only the first N captions of each data set."),
     ]  # fmt: skip
     for option in reversed(options):
         function = option(function)
