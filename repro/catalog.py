@@ -117,9 +117,13 @@ class Model(Record):
 
     @property
     def lock_text(self) -> str:
-        """The pinned requirements of the model's environment, empty where it has none."""
-        path = self.folder / "requirements.lock"
-        return path.read_text(encoding="utf-8") if path.is_file() else ""
+        """The pinned requirements of the model's environment, empty where it has none.
+
+        An environment that holds the lock it was made from is asked first.
+        """
+        installed = environments_dir() / self.card.environment
+        paths = [folder / "requirements.lock" for folder in (installed, self.folder)]
+        return next((path.read_text(encoding="utf-8") for path in paths if path.is_file()), "")
 
     def missing(self) -> str | None:
         """Return why this model cannot run here, with the remedy, or None."""

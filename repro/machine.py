@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro import __version__
+from repro.image import inside_image
 from repro.records import CodeIdentity, Machine
 from repro.resources import data_root
 
@@ -43,7 +44,7 @@ def describe_source() -> CodeIdentity:
     root = data_root()
     if not (root / ".git").exists():
         return CodeIdentity(
-            version=__version__, commit=os.environ.get("TTA_SOURCE_COMMIT"), dirty=None
+            version=__version__, commit=os.environ.get("TTA_SOURCE_COMMIT") or None, dirty=None
         )
     commit = _git(root, "rev-parse", "HEAD")
     changes = _git(root, "status", "--porcelain", "--untracked-files=no")
@@ -89,4 +90,4 @@ def _container() -> str | None:
         return "apptainer"
     if Path("/run/.containerenv").exists():
         return "podman"
-    return None
+    return "unknown" if inside_image() else None

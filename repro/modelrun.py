@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from repro import rundir
 from repro.errors import Interrupted, TtaError, WorkerError
+from repro.image import describe_image
 from repro.journal import Journal
 from repro.loader import Loader
 from repro.machine import describe_harness, describe_machine, describe_source
@@ -161,6 +162,7 @@ class ModelRun:
             started_at=utc_now(),
             machine=describe_machine(gpu.facts(rundir.salt(self._out)) if gpu else None),
             source=describe_source(),
+            image=describe_image(),
             harness_libraries=describe_harness(),
             model=facts,
             instruments=self._device.meter.describe(),

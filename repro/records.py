@@ -272,6 +272,22 @@ class CodeIdentity(Record):
     dirty: bool | None
 
 
+#: How registries name an image by content.
+DIGEST = r"^sha256:[0-9a-f]{64}$"
+
+
+class Image(Record):
+    """The container image a run was made in.
+
+    ``lock_sha256`` is by ``environment/file``; ``digest`` is what the operator says it is.
+    """
+
+    base: str
+    stack: str
+    lock_sha256: dict[str, str]
+    digest: str | None = Field(default=None, pattern=DIGEST)
+
+
 class ModelFacts(Record):
     """What the loaded model said about itself, in its own environment."""
 
@@ -319,6 +335,7 @@ class Environment(Record):
     instruments: tuple[Instrument, ...]
     imported: bool = False
     origin: Origin | None = None
+    image: Image | None = None
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True

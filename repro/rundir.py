@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.errors import TtaError, UsageError
+from repro.image import inside_image, is_mounted
 from repro.journal import read_journal
 
 if TYPE_CHECKING:
@@ -29,10 +30,10 @@ LOCK = ".lock"
 
 
 def prepare(out: Path) -> None:
-    """Make the output folder and prove that it can be written.
+    """Make the output folder and prove that it can be written, and that it lasts.
 
     Raises:
-        TtaError: it cannot.
+        TtaError: it cannot, or it would go with the container.
 
     """
     try:
@@ -45,6 +46,11 @@ def prepare(out: Path) -> None:
             f"out: expected a folder that can be written, found {out}: {error.strerror}; "
             "name another with --out"
         ) from error
+    if inside_image() and not is_mounted(out):
+        raise TtaError(
+            f"out: expected a folder mounted into the container, found {out} inside it, where "
+            f'results would be lost; start the container with -v "$PWD/out:{out.absolute()}"'
+        )
 
 
 @contextmanager

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from repro.analysis.load import Source
     from repro.analysis.scores import Scoring
-    from repro.records import Gpu, ModelFacts
+    from repro.records import Gpu, Image, ModelFacts
 
 _VERDICTS = {
     Verdict.TRUSTED: "unchanged since it was signed, by a key of the trust store used",
@@ -104,6 +104,7 @@ def _bundle_facts(source: Source) -> Mapping[str, str]:
             {"tta-energy": environment.source.version, **environment.harness_libraries}
         ),
         "Source commit": _commit(source),
+        "Image": _image(environment.image) if environment.image else "",
         "GPU": _gpu(machine.gpu) if machine.gpu else "none",
         "Processor": f"{machine.cpu}, {machine.cpu_cores} cores, "
         f"{machine.ram_bytes / 2**30:.0f} GiB memory",
@@ -163,6 +164,11 @@ def _commit(source: Source) -> str:
     if code.commit is None:
         return ""
     return f"{code.commit}, with uncommitted changes" if code.dirty else code.commit
+
+
+def _image(image: Image) -> str:
+    digest = f", digest {image.digest} (says the operator)" if image.digest else ""
+    return f"stack {image.stack}, on {image.base}{digest}"
 
 
 def _versions(libraries: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ from repro.bundle import bag
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from repro.records import Environment, Record, ScoreEnvironment
+    from repro.records import Environment, Image, Record, ScoreEnvironment
 
 #: Files that every kind has.
 LOCK = "requirements.lock"
@@ -108,3 +108,15 @@ def digest(members: Mapping[str, bytes], name: str) -> Json:
     """Return a file of the payload and its digest, as a statement has them."""
     path = bag.PAYLOAD + name
     return {"name": path, "digest": {"sha256": bag.sha256(members[path])}}
+
+
+def image_digests(image: Image) -> list[Json]:
+    """Return the locks of an image, and its own digest as far as its operator says it."""
+    found: list[Json] = [
+        {"name": f"image:{name}", "digest": {"sha256": sha256}}
+        for name, sha256 in image.lock_sha256.items()
+    ]
+    if image.digest:
+        said = {"sha256": image.digest.removeprefix("sha256:")}
+        found.append({"name": "image", "digest": said, "annotations": {"assertedBy": "operator"}})
+    return found

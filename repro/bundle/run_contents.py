@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from repro.bundle import payload, physics, privacy, run_actions
-from repro.bundle.contents import LOCK, Contents, Json, digest
+from repro.bundle.contents import LOCK, Contents, Json, digest, image_digests
 from repro.errors import BundleError
 from repro.records import Environment, Record, Run, Status
 
@@ -131,6 +131,8 @@ class RunContents(Contents):
         if environment.model.weights_sha256:
             weights = {"name": "weights", "digest": {"sha256": environment.model.weights_sha256}}
             found.append(weights)
+        if environment.image:
+            found += image_digests(environment.image)
         if environment.origin:
             found.append(digest(members, payload.SOURCES))
         if environment.origin and environment.origin.commit:

@@ -52,7 +52,8 @@ models_dir_option = click.option(
 def grid_options(function: Function) -> Function:
     """Add the options that choose models and cut the grid."""
     options = [
-        click.option("--model", "models", multiple=True, metavar="NAME",
+        click.option("--model", "models", multiple=True, metavar="NAME", envvar="TTA_MODELS",
+                     show_envvar=True,
                      help="Measure this model; may be repeated.  [default: all of the paper's]"),
         click.option("--study", "studies", multiple=True, type=click.Choice(STUDIES),
                      help="Ask only this question; may be repeated.  [default: the tier's]"),

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from repro.bundle import Verdict, examine, layout, payload, seal
 from repro.bundle.verify import ATTESTATION, _signed_statements
-from repro.records import Status
+from repro.records import Image, Status
 from repro.signing import SigningKey, TrustStore
 from tests.bundle.forge import assert_invalid, resign, resign_statements, unzip
 from tests.factories import make_gpu, make_run
@@ -212,6 +212,23 @@ def test_the_provenance_names_digests_of_what_was_used(sealed, key, members):
     assert used["data/model.toml"] == {"sha256": expected}
     assert used["source"] == {"gitCommit": "0" * 40}
     assert found["buildDefinition"]["internalParameters"]["keyOrigin"] == "ephemeral"
+
+
+def test_the_provenance_names_the_image_its_locks_and_whose_word_its_digest_is(run, key):
+    image = Image(
+        base="cuda:12.8.1",
+        stack="paper",
+        lock_sha256={"diffusers/torch.lock": 64 * "a"},
+        digest="sha256:" + 64 * "b",
+    )
+    environment = run.header.environment.model_copy(update={"image": image})
+    header = run.header.model_copy(update={"environment": environment})
+    sealed = seal(run.model_copy(update={"header": header}), key=key)
+    found = statements_of(sealed, key)["https://slsa.dev/provenance/v1"]["predicate"]
+    used = {item["name"]: item for item in found["buildDefinition"]["resolvedDependencies"]}
+    assert used["image:diffusers/torch.lock"]["digest"] == {"sha256": 64 * "a"}
+    assert used["image"]["digest"] == {"sha256": 64 * "b"}
+    assert used["image"]["annotations"] == {"assertedBy": "operator"}
 
 
 def test_a_reason_cannot_move_the_cursor_of_a_terminal(judge, run, key, members):
