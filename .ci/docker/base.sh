@@ -11,6 +11,7 @@ base_import() {
 }
 
 base_make() {
+    apt-get update -qq
     apt-get install -y -qq --no-install-recommends mmdebstrap >/dev/null
     rm -rf "$WORK/wheels"
     python3 -m pip download --quiet --no-deps --only-binary :all: --python-version 3.11 \

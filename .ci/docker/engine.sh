@@ -31,6 +31,7 @@ engine_down() {
 # Debian 12's own Engine has no buildx; that of Debian 13 runs here too, with the runc of Debian 12.
 engine_unpack() {
     local packages="$WORK/packages" options archive
+    apt-get update -qq
     archive=$(debian_archive)
     apt-get install -y -qq --no-install-recommends runc iptables >/dev/null
     mkdir -p "$packages"/lists/partial "$packages"/archives/partial "$WORK/engine"
