@@ -19,7 +19,7 @@ variable "STACK" { default = "paper" }
 # Another torch than the locked one, for machines without a GPU (see the Dockerfile).
 variable "TORCH" { default = "" }
 # Whether FAD and CLAP come along: yes or no.
-variable "SCORER" { default = "yes" }
+variable "SCORER" { default = "no" }
 variable "NAME" { default = "tta-energy" }
 variable "VERSION" { default = "0.1.0" }
 variable "SOURCE" { default = "" }
