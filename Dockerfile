@@ -60,7 +60,8 @@ FROM locks-${STACK} AS locks
 COPY --from=name /name /locks/name
 
 
-# ---- the environment of the models
+# ---- the environment of the models; the second lock may leave out what its packages declare and do
+# not need, hence --no-deps
 FROM interpreter AS environment
 ARG TORCH=
 COPY --from=locks /locks /locks
@@ -72,7 +73,7 @@ RUN --mount=type=cache,target=/root/.cache/pip \
             && cp /locks/torch.lock "${environment}"; fi
 RUN --mount=type=cache,target=/root/.cache/pip \
     environment="/opt/envs/$(cat /locks/name)" \
-    && "${environment}/bin/pip" install --require-hashes -r /locks/requirements.lock \
+    && "${environment}/bin/pip" install --no-deps --require-hashes -r /locks/requirements.lock \
     && cp /locks/requirements.lock "${environment}"
 
 
@@ -85,7 +86,8 @@ COPY models/scorer/requirements.lock models/scorer/torch.lock /opt/envs/scorer/
 RUN --mount=type=cache,target=/root/.cache/pip \
     python3 -m venv /opt/envs/scorer \
     && /opt/envs/scorer/bin/pip install --require-hashes -r /opt/envs/scorer/torch.lock \
-    && /opt/envs/scorer/bin/pip install --require-hashes -r /opt/envs/scorer/requirements.lock
+    && /opt/envs/scorer/bin/pip install --no-deps --require-hashes \
+       -r /opt/envs/scorer/requirements.lock
 
 # hadolint ignore=DL3006
 FROM scorer-${SCORER} AS scorer

@@ -79,6 +79,7 @@ target "models" {
       "make-an-audio",
       "make-an-audio-2",
       "stable-audio-open",
+      "stable-audio-open-sat",
       "tango",
       "tango2",
     ]
