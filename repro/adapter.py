@@ -66,6 +66,11 @@ class AdapterProcess(WorkerProcess):
         """Return when the device has nothing left to do."""
         self.ask("synchronise", REPLY_TIMEOUT_S)
 
+    def gpu_uuid(self) -> str | None:
+        """Return the UUID of the GPU that torch computes on, or None where it has none."""
+        uuid: str | None = self.ask("gpu_uuid", REPLY_TIMEOUT_S)
+        return uuid
+
     def generate(self, *, timeout_s: float, **args: Any) -> dict[str, Any]:
         """Generate once; the reply is there when the device is done. Nothing is parsed here."""
         value: dict[str, Any] = self.ask("generate", timeout_s, **args)

@@ -73,6 +73,7 @@ class Campaign:
         """
         found = rundir.find_run(self._out, request)
         if found is not None and self._restart:
+            self._open_device()  # nothing is set aside for a run that cannot begin
             kept = rundir.set_aside(found[0])
             self._listener.say(f"{model.name}: the earlier run is kept in {kept}")
             found = None

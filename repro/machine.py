@@ -29,7 +29,7 @@ def describe_machine(gpu: Gpu | None) -> Machine:
         ram_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         os=(_first_value(Path("/etc/os-release"), "PRETTY_NAME", "=") or "unknown").strip('"'),
         kernel=platform.release(),
-        container=_container(),
+        container=container(),
     )
 
 
@@ -83,7 +83,8 @@ def _first_value(path: Path, key: str, separator: str) -> str | None:
     return next((value.strip() for name, _, value in pairs if name.strip() == key), None)
 
 
-def _container() -> str | None:
+def container() -> str | None:
+    """Return the kind of container this runs in, or None."""
     if Path("/.dockerenv").exists():
         return "docker"
     if "APPTAINER_CONTAINER" in os.environ or "SINGULARITY_CONTAINER" in os.environ:

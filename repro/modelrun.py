@@ -119,7 +119,7 @@ class ModelRun:
         journal.session(
             Session(
                 reason=reason, started_at=utc_now(), first_window=self._first_window,
-                idle=self._device.idle_baseline(idle_s),
+                idle=self._device.idle_baseline(idle_s), overrides=self._device.overrides,
             )
         )  # fmt: skip
         return journal
@@ -157,7 +157,7 @@ class ModelRun:
             weights=facts.weights,
             device=public_name(request.device),
             deviations=request.deviations,
-            overrides=(),
+            overrides=self._device.overrides,
             challenge=request.challenge,
             started_at=utc_now(),
             machine=describe_machine(gpu.facts(rundir.salt(self._out)) if gpu else None),

@@ -16,6 +16,7 @@ from repro.bundle.archive import MAX_BYTES
 from repro.campaign import Campaign, Outcome
 from repro.captions import SYNTHETIC, write_references
 from repro.catalog import choose, read_catalog
+from repro.doctor import Needs, Site, check_overrides, preflight
 from repro.errors import ExitCode, Interrupted, TtaError, UsageError
 from repro.meter.device import Device, open_device
 from repro.plan import audio_bytes
@@ -47,6 +48,7 @@ def run_tier(
     out: Path,
     key: Path | None,
     restart: bool,
+    overrides: tuple[str, ...] = (),
     **options: Any,
 ) -> ExitCode:
     """Measure the chosen models one after the other and print what came of it.
@@ -55,6 +57,7 @@ def run_tier(
         TtaError: nothing can be measured at all, or the run was interrupted.
 
     """
+    check_overrides(overrides)
     chosen = _chosen_models(models, models_dirs)
     progress = make_progress()
     asked = Options(tier=tier, **options)
@@ -65,7 +68,16 @@ def run_tier(
         with interruptible(), rundir.locked(out / rundir.LOCK, f"out {out}"), ExitStack() as held:
             campaign = Campaign(
                 out,
-                open_device=cache(lambda: _open_locked(held, requests[0][1])),
+                open_device=cache(
+                    lambda: _open(
+                        held,
+                        out,
+                        requests,
+                        asked.captions_dir,
+                        overrides=overrides,
+                        progress=progress,
+                    )
+                ),
                 key=lambda: load_signing_key(key) if key else ephemeral_key(),
                 listener=progress,
                 restart=restart,
@@ -210,12 +222,43 @@ def _check_audio_fits(model: Model, request: Request) -> None:
         )
 
 
-def _open_locked(held: ExitStack, request: Request) -> Device:
+def _open(
+    held: ExitStack,
+    out: Path,
+    requests: list[tuple[Model, Request]],
+    captions_dir: Path | None,
+    *,
+    overrides: tuple[str, ...],
+    progress: Listener,
+) -> Device:
+    """Open what is measured on, once the machine is known to be fit for it."""
+    request = requests[0][1]
     name = request.device
+    overridden: tuple[str, ...] = ()
+    if name != "cpu":
+        site = Site.of(name, out, _needs(requests, captions_dir))
+        if site.gpu is not None and not site.gpu.simulated:
+            held.enter_context(rundir.locked(rundir.gpu_lock(site.gpu.uuid), f"device {name}"))
+        overridden = preflight(site, overrides, progress.say)
     device = open_device(name, request.protocol.tracker)
-    if device.gpu is not None and not device.gpu.simulated:
-        held.enter_context(rundir.locked(rundir.gpu_lock(device.gpu.uuid), f"device {name}"))
+    device.overrides = overridden
     return device
+
+
+def _needs(requests: list[tuple[Model, Request]], captions_dir: Path | None) -> Needs:
+    lists = [one for _, request in requests for each in request.captions.values() for one in each]
+    return Needs(
+        models=tuple(model for model, _ in requests),
+        weights=requests[0][1].weights,
+        audio_bytes=sum(
+            # Put into a bundle it is there twice.
+            (1 + request.with_audio) * audio_bytes(request.protocol, model, study)
+            for model, request in requests
+            for study in request.protocol.studies.names()
+        ),
+        datasets=tuple(dict.fromkeys(one.dataset for one in lists)),
+        captions_dir=captions_dir,
+    )
 
 
 def _attempt(campaign: Campaign, model: Model, request: Request, progress: Listener) -> Outcome:

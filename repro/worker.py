@@ -4,7 +4,7 @@ Runs under the interpreter of the model's environment, which need not be that of
 standard library only, and no syntax newer than Python 3.9. Usage: ``worker.py ADAPTER [PATH ...]``,
 where each PATH joins the module search path. One JSON object a line comes in and one goes out:
 
-    {"op": "describe" | "refuse" | "load" | "synchronise" | "generate" | "save" | "stop", "args": {}}
+    {"op": "describe" | "refuse" | "load" | "synchronise" | "gpu_uuid" | "generate" | "save" | "stop", "args": {}}
     {"ok": true, "value": ...} or {"ok": false, "kind": "oom" | "error", "message": ..., "trace": ...}
 
 An adapter that does not generate names its own requests in ``operations``.
@@ -12,6 +12,7 @@ An adapter that does not generate names its own requests in ``operations``.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import os
@@ -67,6 +68,11 @@ class Worker:
     def synchronise(self) -> None:
         """Wait until the device has nothing left to do."""
         synchronise()
+
+    def gpu_uuid(self) -> Any:
+        """Return the UUID of the GPU that torch computes on, or None where it has none."""
+        torch = importlib.import_module("torch")
+        return str(torch.cuda.get_device_properties(0).uuid) if torch.cuda.is_available() else None
 
     def generate(self, **args: Any) -> dict[str, Any]:
         """Generate once; the reply leaves when the device is done."""

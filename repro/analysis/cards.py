@@ -96,7 +96,7 @@ def _bundle_facts(source: Source) -> Mapping[str, str]:
         "Windows": _counted(source.counts),
         "Protocol": f"{environment.protocol}, tier {environment.tier}",
         "Deviations": " · ".join(_deviations(source)) or "none",
-        "Overridden checks": "; ".join(environment.overrides),
+        "Overridden checks": "; ".join(source.overrides),
         "Weights, size": f"{facts.weights}, {environment.size}",
         "Model runs in": ", ".join(_running(facts)),
         "Model libraries": _versions(facts.libraries),

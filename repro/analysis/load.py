@@ -93,6 +93,7 @@ class Source:
     environment: Environment
     card: Card
     samples: int | None
+    overrides: tuple[str, ...]
     series: tuple[Series, ...]
     rows: tuple[Row, ...] = field(repr=False)
     scores: tuple[DetailedScore, ...] = field(default=(), repr=False)
@@ -236,6 +237,7 @@ def _read(examination: Examination) -> Source:
         imported=environment.imported,
         environment=environment,
         card=card,
+        overrides=_overrides(examination, environment),
         samples=_samples(_request(examination), _toml(examination, payload.PROTOCOL)),
         series=ordered(series.values()),
         rows=rows,
@@ -272,8 +274,20 @@ def _toml(examination: Examination, name: str) -> dict[str, Any]:
 
 
 def _request(examination: Examination) -> dict[str, Any]:
+    facts = _run_facts(examination)
+    return facts.request if facts is not None else {}
+
+
+def _overrides(examination: Examination, environment: Environment) -> tuple[str, ...]:
+    """Return checks that were overridden, at the start or at a resume."""
+    facts = _run_facts(examination)
+    later = [text for session in facts.sessions for text in session.overrides] if facts else []
+    return tuple(dict.fromkeys((*environment.overrides, *later)))
+
+
+def _run_facts(examination: Examination) -> payload.RunFacts | None:
     text = examination.contents.get(payload.RUN)
-    return payload.RunFacts.model_validate_json(text).request if text is not None else {}
+    return payload.RunFacts.model_validate_json(text) if text is not None else None
 
 
 def _windows(examination: Examination) -> tuple[Window, ...]:

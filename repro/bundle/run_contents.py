@@ -151,6 +151,7 @@ class RunContents(Contents):
         return [run_actions.origin(origin)] if origin else []
 
     def remarks(self) -> Iterable[str]:
-        """Say that nobody recomputed what was imported."""
+        """Say that nobody recomputed what was imported, and which checks were overridden."""
         if self.imported:
             yield "physics: not checked: imported"
+        yield from (f"overridden: {text}" for text in self.run.overrides)

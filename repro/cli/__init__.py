@@ -18,6 +18,7 @@ COMMANDS = {
     "quick": ("measure", "quick"),
     "full": ("measure", "full"),
     "plan": ("plan", "plan"),
+    "doctor": ("doctor", "doctor"),
     "models": ("models", "models"),
     "weights": ("weights", "weights"),
     "verify": ("verify", "verify"),

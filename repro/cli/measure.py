@@ -35,6 +35,8 @@ def measuring_options(function: Function) -> Function:
         click.option("--key", type=click.Path(exists=True, dir_okay=False, path_type=Path),
                      help="Sign with this private key.  [default: one made for this bundle]"),
         click.option("--challenge", metavar="NONCE", help="A reviewer's nonce, to be signed."),
+        click.option("--override", "overrides", multiple=True, metavar="CHECK",
+                     help="Measure on a GPU although this check fails; may be repeated. Signed."),
         click.option("--restart", is_flag=True,
                      help="Set an earlier run of the same request aside and measure anew."),
     ]  # fmt: skip

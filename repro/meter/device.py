@@ -30,7 +30,8 @@ class Device:
     """A device that is ready to be measured on.
 
     ``gpu`` is None on the CPU. ``compute`` is what the worker is told to compute on;
-    ``worker_environment`` shows it the measured GPU and no other.
+    ``worker_environment`` shows it the measured GPU and no other. ``overrides`` are the failing
+    checks that it is measured in spite of.
     """
 
     def __init__(self, name: str, gpu: NvmlGpu | None, meter: Meter) -> None:
@@ -39,12 +40,8 @@ class Device:
         self.meter = meter
         real = gpu is not None and not gpu.simulated
         self.compute = "cuda:0" if real else "cpu"
-        self.worker_environment: Mapping[str, str] = {
-            "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
-            "CUDA_VISIBLE_DEVICES": gpu.uuid if gpu is not None and real else "",
-            "HF_HUB_OFFLINE": "1",  # no network inside a window
-            "TOKENIZERS_PARALLELISM": "false",
-        }
+        self.worker_environment = worker_environment(gpu)
+        self.overrides: tuple[str, ...] = ()
 
     @property
     def refresh_period_s(self) -> float | None:
@@ -80,6 +77,31 @@ class Device:
             )
 
 
+def worker_environment(gpu: NvmlGpu | None) -> Mapping[str, str]:
+    """Return the variables of a worker that is to compute on this GPU, or on none."""
+    real = gpu is not None and not gpu.simulated
+    return {
+        "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
+        "CUDA_VISIBLE_DEVICES": gpu.uuid if gpu is not None and real else "",
+        "HF_HUB_OFFLINE": "1",  # no network inside a window
+        "TOKENIZERS_PARALLELISM": "false",
+    }
+
+
+def open_named_gpu(name: str) -> NvmlGpu | None:
+    """Open the GPU of ``cuda:N`` or ``simulated[:FILE]`` to be asked; None for ``cpu``.
+
+    Raises:
+        MeterError: NVML has no GPU to offer.
+        UsageError: there is no such device.
+
+    """
+    if name == "cpu":
+        return None
+    nvml = _simulated(name)
+    return open_gpu(name) if nvml is None else NvmlGpu(nvml, 0, simulated=True)
+
+
 def open_device(name: str, tracker: Tracker = "process") -> Device:
     """Open ``cpu``, ``cuda:N`` or ``simulated[:FILE]`` and prove that it can be measured.
 
@@ -92,9 +114,8 @@ def open_device(name: str, tracker: Tracker = "process") -> Device:
     """
     if name == "cpu":
         return Device(name, None, Meter((TRACKERS[tracker](None),)))
-    if name == SIMULATED or name.startswith(f"{SIMULATED}:"):
-        _, _, file = name.partition(":")
-        nvml = SimulatedNvml(read_settings(Path(file) if file else None))
+    nvml = _simulated(name)
+    if nvml is not None:
         return simulated_device(nvml, name, tracker)
     gpu = open_gpu(name)
     gpu.refuse()
@@ -111,3 +132,10 @@ def simulated_device(
     counter = EnergyCounter(gpu, probe_refresh_s(gpu))
     codecarbon = TRACKERS[tracker](gpu.index, nvml)
     return Device(name, gpu, Meter((SimulatedLoad(nvml), codecarbon, counter)))
+
+
+def _simulated(name: str) -> SimulatedNvml | None:
+    kind, _, file = name.partition(":")
+    if kind != SIMULATED:
+        return None
+    return SimulatedNvml(read_settings(Path(file) if file else None))
