@@ -1,0 +1,116 @@
+"""Measure which share of the quality study's wall time is the harness's and not the model's.
+
+A worker that generates nothing but writes 10 s of stereo at 44.1 kHz for every caption, the most
+that any of the paper's models makes; the real CodeCarbon, journal, fsync and digest; a simulated
+GPU without latency. What passes between two generations is set against the generation times on the
+models' cards (NVIDIA A40), for 300 captions of two data sets at six numbers of steps and seven
+models. In the authors' runs, which made a tracker for each generation, the GPU waited 30 to 65 %
+of the time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+from overhead import ADAPTER, CARD, Silent, Stopwatch
+
+from repro.adapter import AdapterProcess
+from repro.catalog import read_catalog
+from repro.meter.device import simulated_device
+from repro.meter.nvml import NvmlGpu
+from repro.meter.simulated import SimulatedGpuSettings, SimulatedNvml
+from repro.modelrun import ModelRun
+from repro.plan import study_summary
+from repro.request import Options, chosen_protocol, make_request, read_captions
+
+GOAL_PERCENT = 3.0
+STEPS = tuple(range(1, 26))
+CAPTIONS = 8
+
+LOUD_ADAPTER = ADAPTER.replace(
+    'open(path, "wb").close()',
+    """
+            import wave
+            with wave.open(path, "wb") as out:
+                out.setparams((2, 2, 44100, 441000, "NONE", ""))
+                out.writeframes(bytes(4 * 441000))
+""",
+)
+
+
+def pauses_s() -> list[float]:
+    """Return the seconds between each two generations that are not spent in the simulated GPU."""
+    generate = Stopwatch(AdapterProcess, "generate")
+    nvml = Stopwatch(NvmlGpu, "energy_mj")
+    with tempfile.TemporaryDirectory() as folder:
+        _run(Path(folder))
+    return [
+        later - earlier - nvml.within(earlier, later)
+        for (_, earlier), (later, _) in zip(generate.spans[1:], generate.spans[2:], strict=False)
+    ]
+
+
+def shares(pause_s: float) -> dict[str, float]:
+    """Return the harness's share in percent of each of the paper's models, and of all."""
+    protocol, _ = chosen_protocol(Options(tier="full", studies=("quality",)))
+    models = [model for model in read_catalog().values() if model.card.in_paper]
+    studies = {model.name: study_summary(protocol, model, "quality") for model in models}
+    harness_s = {name: float(study["windows"]) * pause_s for name, study in studies.items()}
+    model_s = {name: float(study["seconds"]) for name, study in studies.items()}
+    found = {name: 100 * harness_s[name] / (harness_s[name] + model_s[name]) for name in studies}
+    total_s = sum(harness_s.values())
+    return {**found, "all": 100 * total_s / (total_s + sum(model_s.values()))}
+
+
+def _run(folder: Path) -> None:
+    model_folder = folder / "models" / "idle"
+    model_folder.mkdir(parents=True)
+    (model_folder / "model.toml").write_text(CARD)
+    (model_folder / "adapter.py").write_text(LOUD_ADAPTER)
+    model = read_catalog((folder / "models",))["idle"]
+    options = Options(
+        tier="full", studies=("quality",), datasets=("synthetic",), captions=CAPTIONS,
+        steps=STEPS, weights="random", device="simulated",
+    )  # fmt: skip
+    device = simulated_device(SimulatedNvml(SimulatedGpuSettings(refresh_period_s=1e-5)))
+    request = make_request(options, model, read_captions(options))
+    ModelRun(folder, model, request, device, Silent()).measure()
+
+
+def main() -> int:
+    """Print the answer; return 1 where the goal is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    arguments = parser.parse_args()
+    pauses = pauses_s()
+    mean_s = statistics.fmean(pauses)
+    percent = shares(mean_s)
+    answer = {
+        "question": "which share of the quality study's wall time is the harness's?",
+        "value": percent["all"],
+        "unit": "%",
+        "goal": GOAL_PERCENT,
+        "ok": max(percent.values()) <= GOAL_PERCENT,
+        "details": {
+            "between_windows_mean_ms": mean_s * 1000,
+            "between_windows_median_ms": statistics.median(pauses) * 1000,
+            "windows": len(pauses) + 2,
+            **{f"{name}_percent": value for name, value in percent.items()},
+        },
+    }
+    if arguments.json:
+        print(json.dumps(answer, indent=2))
+    else:
+        print(f"{answer['question']} {answer['value']:.2f} %, goal {GOAL_PERCENT:g} %")
+        for name, number in answer["details"].items():
+            print(f"  {name}: {number:.3f}" if isinstance(number, float) else f"  {name}: {number}")
+    return 0 if answer["ok"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
