@@ -64,9 +64,10 @@ def grid_options(function: Function) -> Function:
         click.option("--repeats", type=click.IntRange(min=1), help="Measured windows per setting."),
         models_dir_option,
     ]  # fmt: skip
+    function = caption_options(function)
     for option in reversed(options):
         function = option(function)
-    return caption_options(function)
+    return function
 
 
 CAPTIONS_DIR_HELP = """Folder with the captions of the studies quality and sanity. For each data
