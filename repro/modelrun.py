@@ -114,6 +114,7 @@ class ModelRun:
         else:
             reason = "resume"
             rundir.check_conditions(self._earlier, environment, model.lock_text, model.card_text)
+            rundir.drop_strays(self.folder / "audio", self._earlier)
             journal = Journal.reopen(path)
         idle_s = self._request.protocol.idle_s if loaded else None
         journal.session(

@@ -2,6 +2,7 @@
 
 OUT/<model>_<protocol>_<id8>.zip
 OUT/<model>_<protocol>_<id8>/journal.jsonl, audio/, worker.log
+OUT/references/                 recordings of captions that come with the program
 """
 
 from __future__ import annotations
@@ -110,6 +111,14 @@ def set_aside(folder: Path) -> Path:
                 bundle.rename(kept.with_name(kept.name + ".zip"))
             return kept
     raise TtaError(f"out: {folder.parent}/superseded is full of earlier runs; clear it")
+
+
+def drop_strays(audio: Path, run: Run) -> None:
+    """Remove clips that no row names: a crash may come between a clip and its record."""
+    named = {clip.name for entry in run.entries for clip in entry.audio}
+    for path in audio.glob("*.wav"):
+        if path.name not in named:
+            path.unlink()
 
 
 def check_conditions(earlier: Run, environment: Environment, lock_text: str, card: str) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import random
+import signal
 import subprocess
 import time
 import zipfile
@@ -11,7 +12,7 @@ import pytest
 
 from tests.captions.lists import LIST_HEADER, write_list
 from tests.fakes import ROOT, command, environment, fake_run, journal_of, rows_of, tta, write_model
-from tests.test_run import wait_for_windows, window_count
+from tests.test_run import interrupt, wait_for_windows, window_count
 
 SLEEP_S = 0.04
 
@@ -207,10 +208,19 @@ def test_a_study_of_captions_killed_at_random_moments_has_each_clip_once(
         clip["sha256"] for clip in clips_of(whole)
     ]
     (folder,) = out.glob("*/audio")
-    assert {path.name for path in folder.iterdir() if not path.name.startswith(".")} >= {
-        clip["name"] for clip in clips_of(out)
-    }
+    assert {path.name for path in folder.iterdir()} == {clip["name"] for clip in clips_of(out)}
     assert "INTEGRITY_ONLY" in tta("verify", *out.glob("*.zip")).stdout
+
+
+def test_a_resumed_run_drops_audio_that_no_row_names(models_dir, out, captions_dir):
+    arguments = quality(models_dir, out, captions_dir, "--steps", "2,3,4")
+    interrupt(arguments, out, signal.SIGTERM, windows=4)
+    (folder,) = out.glob("*/audio")
+    for name in ("000099-0.wav", ".000098-0.wav"):
+        (folder / name).write_bytes(b"half a clip")
+    assert tta(*arguments).returncode == 0
+
+    assert {path.name for path in folder.iterdir()} == {clip["name"] for clip in clips_of(out)}
 
 
 def test_plan_says_which_captions_there_are_and_measures_nothing(captions_dir, out):
