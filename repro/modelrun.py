@@ -206,4 +206,5 @@ class ModelRun:
             self._model.card,
             on_gpu=self._device.gpu is not None,
             refresh_period_s=self._device.refresh_period_s,
+            gpu_name=self._device.gpu.name if self._device.gpu is not None else "",
         )

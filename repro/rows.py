@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from repro.meter.counter import quantisation_j
+from repro.energy.budget import combined_j, quantisation_j
+from repro.energy.gate import Judged, dispute
+from repro.meter.disturbances import aliasing
 from repro.records import Status, Window
 
 if TYPE_CHECKING:
@@ -34,16 +36,24 @@ class RowMaker:
         card: the model.
         on_gpu: whether a GPU is measured; else the CPU's energy is what must not be missing.
         refresh_period_s: of the GPU's energy counter, for the uncertainty; None without one.
+        gpu_name: what NVML calls the GPU; empty without one.
 
     """
 
     def __init__(
-        self, protocol: Protocol, card: ModelCard, *, on_gpu: bool, refresh_period_s: float | None
+        self,
+        protocol: Protocol,
+        card: ModelCard,
+        *,
+        on_gpu: bool,
+        refresh_period_s: float | None,
+        gpu_name: str = "",
     ) -> None:
         self._protocol = protocol
         self._card = card
         self._on_gpu = on_gpu
         self._refresh_period_s = refresh_period_s
+        self._gpu_name = gpu_name
 
     def measured(
         self,
@@ -57,24 +67,25 @@ class RowMaker:
         """Return the row of a window in which the same was generated once or more.
 
         Its status is ``failed`` where the reading that counts is zero or missing, or where its
-        generations were not alike.
+        generations were not alike, and ``disputed`` where the readings of the GPU disagree.
         """
         energies = self._energies(measurement)
         executed = sorted({one.denoiser_calls for one in generated})
         problem = self._missing_energy(energies) or _unlike(executed)
+        disputed = dispute(self._judged(measurement), measurement.duration_s)
         return Window(
             **self._plan_fields(number, planned, warmup=warmup),
             **energies,
             executed_steps=executed[0] if len(executed) == 1 else None,
             executed_steps_source="counted",
-            status=Status.FAILED if problem else Status.OK,
+            status=_status(problem, disputed),
             started_at=measurement.started_at,
             duration_s=measurement.duration_s,
             clips=sum(one.clips for one in generated),
             audio_s=sum(one.clips * one.seconds for one in generated),
             generations=len(generated),
-            disturbances=self._silent_instruments(measurement),
-            detail=problem,
+            disturbances="; ".join(self._disturbances(measurement, generated)) or None,
+            detail=problem or disputed,
         )
 
     def unmeasured(
@@ -123,27 +134,58 @@ class RowMaker:
             joules = _joules(reading)
             fields[f"{quantity}_energy_j"] = joules
             fields[f"{quantity}_source"] = reading.source if reading and joules else None
-        return {**fields, **self._headline(fields, measurement.duration_s)}
+        return {**fields, **self._headline(fields, measurement)}
 
-    def _headline(self, fields: dict[str, Any], duration_s: float) -> dict[str, Any]:
-        energy_j = fields[f"gpu_energy_{self._protocol.headline}_j"]
+    def _headline(self, fields: dict[str, Any], measurement: Measurement) -> dict[str, Any]:
+        headline = self._protocol.headline
+        energy_j = fields[f"gpu_energy_{headline}_j"]
         if energy_j is None:
             return {}
-        headline = {"gpu_energy_j": energy_j, "gpu_meter": self._protocol.headline}
-        if self._refresh_period_s is None:
-            return headline
-        uncertainty_j = quantisation_j(energy_j / duration_s, self._refresh_period_s)
-        return {**headline, "uncertainty_j": uncertainty_j}
+        readings = measurement.readings
+        reading = next(
+            one for one in readings if (one.instrument, one.quantity) == (headline, "gpu")
+        )
+        return {
+            "gpu_energy_j": energy_j,
+            "gpu_meter": headline,
+            "uncertainty_j": self._uncertainty_j(reading, measurement.duration_s) or None,
+        }
 
-    def _silent_instruments(self, measurement: Measurement) -> str | None:
+    def _uncertainty_j(self, reading: Reading, duration_s: float) -> float:
+        """Return the standard uncertainty of a reading, without the sensor's gain.
+
+        CodeCarbon reads the counter wherever it stands, and so knows each edge to one refresh.
+        """
+        if reading.timing_u_j is not None:
+            return combined_j(reading.timing_u_j, reading.idle_u_j)
+        return quantisation_j(reading.energy_j / duration_s, self._refresh_period_s or 0.0)
+
+    def _judged(self, measurement: Measurement) -> list[Judged]:
+        return [
+            Judged(
+                reading.instrument,
+                reading.energy_j,
+                self._uncertainty_j(reading, measurement.duration_s),
+            )
+            for reading in measurement.readings
+            if reading.quantity == "gpu" and reading.energy_j > 0
+        ]
+
+    def _disturbances(self, measurement: Measurement, generated: Sequence[Generated]) -> list[str]:
+        found = [*measurement.disturbances, *self._silent_instruments(measurement)]
+        calls = sum(one.denoiser_calls for one in generated)
+        if measurement.trace is not None and calls:
+            found += filter(None, [aliasing(self._gpu_name, measurement.duration_s / calls)])
+        return found
+
+    def _silent_instruments(self, measurement: Measurement) -> list[str]:
         """Name the instruments beside the headline that read nothing; their cells are empty."""
         headline = (self._protocol.headline, "gpu")
-        silent = [
+        return [
             f"{item.instrument} read no {item.quantity} energy"
             for item in measurement.readings
             if item.energy_j <= 0 and (item.instrument, item.quantity) != headline
         ]
-        return "; ".join(silent) or None
 
     def _missing_energy(self, fields: dict[str, Any]) -> str | None:
         if self._on_gpu and fields.get("gpu_energy_j") is None:
@@ -157,6 +199,12 @@ def _unlike(executed: Sequence[int]) -> str | None:
     if len(executed) == 1:
         return None
     return f"expected generations alike, found {' and '.join(map(str, executed))} executed steps"
+
+
+def _status(problem: str | None, disputed: str | None) -> Status:
+    if problem:
+        return Status.FAILED
+    return Status.DISPUTED if disputed else Status.OK
 
 
 def _joules(reading: Reading | None) -> float | None:

@@ -184,7 +184,10 @@ class Runner:
         row = self._rows.measured(self._number, planned, measurement, generated, warmup=warmup)
         # The generations of a window are the same, clip by clip: the last is there to be written.
         audio = () if warmup else self._save(worker, planned, generated[-1])
-        return self._record(WindowEntry(row=row, readings=measurement.readings, audio=audio))
+        entry = WindowEntry(
+            row=row, readings=measurement.readings, audio=audio, trace=measurement.trace
+        )
+        return self._record(entry)
 
     def _generate(
         self, worker: LoadedWorker, arguments: dict[str, Any], *, least_s: float | None

@@ -7,7 +7,7 @@ from repro.catalog import ModelCard
 from repro.meter.window import Measurement
 from repro.plan import PlannedWindow
 from repro.protocol import parse_protocol, protocol_text
-from repro.records import Reading, Status
+from repro.records import Reading, Status, Trace
 from repro.rows import RowMaker
 
 PROTOCOL = parse_protocol(protocol_text("paper"))
@@ -28,10 +28,15 @@ def reading(instrument, quantity, energy_j):
     )  # fmt: skip
 
 
-def row(*readings, on_gpu=True, refresh_period_s=0.1, generated=(GENERATED,)):
-    maker = RowMaker(PROTOCOL, CARD, on_gpu=on_gpu, refresh_period_s=refresh_period_s)
+def row(
+    *readings, on_gpu=True, refresh_period_s=0.1, protocol=PROTOCOL, gpu_name="", duration_s=2.0,
+    generated=(GENERATED,), **found,
+):  # fmt: skip
+    maker = RowMaker(
+        protocol, CARD, on_gpu=on_gpu, refresh_period_s=refresh_period_s, gpu_name=gpu_name
+    )
     measurement = Measurement(
-        started_at="2026-11-01T12:00:00Z", duration_s=2.0, readings=tuple(readings)
+        started_at="2026-11-01T12:00:00Z", duration_s=duration_s, readings=readings, **found
     )
     return maker.measured(7, PLANNED, measurement, generated, warmup=False)
 
@@ -87,3 +92,67 @@ def test_generations_that_are_not_alike_fail_the_window():
     assert made.status is Status.FAILED
     assert made.executed_steps is None
     assert made.detail == "expected generations alike, found 166 and 167 executed steps"
+
+
+def budgeted(instrument, energy_j, timing_u_j=3.0, idle_u_j=4.0):
+    update = {"timing_u_j": timing_u_j, "idle_u_j": idle_u_j, "gain_u_j": 900.0}
+    return reading(instrument, "gpu", energy_j).model_copy(update=update)
+
+
+def test_a_headline_with_a_budget_has_its_uncertainty_without_the_gain():
+    precise = PROTOCOL.model_copy(update={"headline": "counter"})
+    made = row(reading("codecarbon", "gpu", 500.0), budgeted("counter", 503.0), protocol=precise)
+
+    assert (made.gpu_energy_j, made.gpu_meter) == (503.0, "counter")
+    assert made.uncertainty_j == pytest.approx(5.0)
+
+
+def test_readings_that_disagree_dispute_the_row_and_are_all_kept():
+    made = row(
+        reading("codecarbon", "gpu", 2550.0), budgeted("counter", 2560.0),
+        budgeted("trace", 1500.0), duration_s=10.0,
+    )  # fmt: skip
+
+    assert made.status is Status.DISPUTED
+    assert made.detail == ("counter 2560 J and trace 1500 J are 52.2% apart, expected at most 5%")
+    assert (made.gpu_energy_j, made.gpu_energy_trace_j) == (2550.0, 1500.0)
+
+
+def test_a_missing_headline_outweighs_a_dispute():
+    made = row(
+        reading("codecarbon", "gpu", 0.0), budgeted("counter", 2560.0),
+        budgeted("trace", 1500.0), duration_s=10.0,
+    )  # fmt: skip
+
+    assert made.status is Status.FAILED
+
+
+def test_what_the_instruments_noticed_stands_in_the_row():
+    made = row(
+        reading("codecarbon", "gpu", 500.0),
+        disturbances=("software power cap in 3 of 9 samples", "1 other process on the GPU"),
+    )
+
+    assert made.status is Status.OK
+    assert made.disturbances == ("software power cap in 3 of 9 samples; 1 other process on the GPU")
+
+
+@pytest.mark.parametrize(
+    ("gpu_name", "duration_s", "warned"),
+    [
+        ("NVIDIA A100-SXM4-40GB", 16.7, True),    # 167 calls: 100 ms a step
+        ("NVIDIA H100 80GB HBM3", 8.35, True),    # 50 ms
+        ("NVIDIA H200", 5.57, True),              # 33 ms
+        ("NVIDIA H200", 4.34, False),             # 26 ms
+        ("NVIDIA A40", 16.7, False),              # its sensor looks all the time
+    ],
+)  # fmt: skip
+def test_steps_in_time_with_a_sensor_that_looks_now_and_then_are_warned_of(
+    gpu_name, duration_s, warned
+):
+    made = row(
+        reading("codecarbon", "gpu", 4000.0), gpu_name=gpu_name, duration_s=duration_s,
+        trace=Trace(t_ms=(0, 1), power_mw=(1, 1)),
+    )  # fmt: skip
+
+    assert ("aliasing possible" in (made.disturbances or "")) == warned

@@ -36,6 +36,7 @@ _MEDIA_TYPES = {
     "lock": "text/plain",
     "wav": "audio/wav",
     "flac": "audio/flac",
+    "xz": "application/x-xz",
 }
 
 

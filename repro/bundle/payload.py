@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from repro.bundle import columns, privacy
+from repro.bundle import columns, privacy, traces
 from repro.bundle.bag import sha256
 from repro.bundle.columns import Read
 from repro.bundle.texts import (
@@ -83,6 +83,7 @@ def write(run: Run) -> dict[str, bytes]:
         READS: columns.write(Read, _reads(run.entries)),
         AUDIO: columns.write(Clip, (clip for entry in run.entries for clip in entry.audio)),
         **_captions(run),
+        **traces.write(run.entries),
         **_imported(run),
     }
 
@@ -184,7 +185,8 @@ def _entries(files: Mapping[str, bytes]) -> Iterable[WindowEntry]:
     audio: dict[int, list[Clip]] = {}
     for clip in read_table(Clip, files, AUDIO):
         audio.setdefault(clip.window, []).append(clip)
-    strays = (readings.keys() | audio.keys()) - windows
+    traced = traces.read(files)
+    strays = (readings.keys() | audio.keys() | traced.keys()) - windows
     if strays:
         raise ValueError(f"{MEASUREMENTS}: no row for window {min(strays)} of another table")
     for row in rows:
@@ -192,6 +194,7 @@ def _entries(files: Mapping[str, bytes]) -> Iterable[WindowEntry]:
             row=row,
             readings=tuple(readings.get(row.window, ())),
             audio=tuple(audio.get(row.window, ())),
+            trace=traced.get(row.window),
         )
 
 

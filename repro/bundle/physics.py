@@ -13,19 +13,27 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from repro.bundle.recomputed import (
+    JOULES_PER_UNIT,
+    agreement,
+    edges,
+    idle_j,
+    same,
+    uncertainty,
+    where,
+)
 from repro.records import BundleClass, Reading, Run, Status, Window, WindowEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-JOULES_PER_UNIT = {"mJ": 1e-3, "J": 1.0, "kWh": 3.6e6}
 RAW_UNIT = {"codecarbon": "kWh", "counter": "mJ", "trace": "J"}
 GPU_COLUMN = {name: f"gpu_energy_{name}_j" for name in RAW_UNIT}
 
-# one step of the counter
-COUNTER_STEP_J = 1e-3
 # a limit is enforced over tens of milliseconds, and a board may overshoot it briefly
 LIMIT_MARGIN = 1.05
+# a board that computes draws more than one that does not
+LEAST_OF_IDLE = 0.5
 # NVIDIA's counters move every 20 to 100 ms: a short window may be credited with a whole tick
 COUNTER_REFRESH_S = 0.1
 # an instrument opens and closes around the window, and a call to it takes time; a tracker that
@@ -82,20 +90,20 @@ def _model(run: Run) -> Iterator[str]:
     name = tomllib.loads(run.header.model_toml).get("name")
     for entry in run.entries:
         if entry.row.model != name:
-            yield f"{_where(entry)}: model expected as in model.toml, found another"
+            yield f"{where(entry)}: model expected as in model.toml, found another"
 
 
 def _time(run: Run) -> Iterator[str]:
     for entry in run.entries:
         if entry.row.status is Status.OK and entry.row.duration_s is None:
-            yield f"{_where(entry)}: ok without a duration"
+            yield f"{where(entry)}: ok without a duration"
         if entry.row.clips % entry.row.generations:
-            yield f"{_where(entry)}: {entry.row.clips} clips in {entry.row.generations} generations"
+            yield f"{where(entry)}: {entry.row.clips} clips in {entry.row.generations} generations"
         if not _utc(entry.row.started_at):
-            yield f"{_where(entry)}: started_at expected a time in UTC"
+            yield f"{where(entry)}: started_at expected a time in UTC"
     for before, after in pairwise(run.entries):
         if _start(after) < _end(before) - CLOCK_STEP:
-            yield f"{_where(after)}: begins before window {before.row.window} has ended"
+            yield f"{where(after)}: begins before window {before.row.window} has ended"
 
 
 def _utc(text: str) -> bool:
@@ -115,15 +123,16 @@ def _reads(run: Run) -> Iterator[str]:
         for reading in entry.readings:
             found = _read(reading, entry.row)
             if found:
-                yield f"{_where(entry)}: {reading.instrument} {reading.quantity}: {found}"
+                yield f"{where(entry)}: {reading.instrument} {reading.quantity}: {found}"
 
 
 def _read(reading: Reading, row: Window) -> str | None:
     if reading.quantity == "gpu" and reading.raw_unit != RAW_UNIT[reading.instrument]:
         return f"unit expected {RAW_UNIT[reading.instrument]}, found {reading.raw_unit}"
     raw_j = (reading.raw_close - reading.raw_open) * JOULES_PER_UNIT[reading.raw_unit]
-    if raw_j < 0 or not _same(reading.energy_j, raw_j):
-        return f"raw reads give {raw_j:.6g} J, found {reading.energy_j:.6g} J"
+    net_j = raw_j - idle_j(reading)
+    if raw_j < 0 or not same(reading.energy_j, net_j):
+        return f"raw reads give {net_j:.6g} J, found {reading.energy_j:.6g} J"
     span_s = reading.t_close_s - reading.t_open_s
     least = 0.95 * (row.duration_s or 0) - SPAN_SHORT_S
     if not max(0.0, least) <= span_s <= (row.duration_s or math.inf) + SPAN_LONG_S:
@@ -136,7 +145,7 @@ def _energy(run: Run) -> Iterator[str]:
         for column, expected in _columns(entry).items():
             found = getattr(entry.row, column)
             if not _agrees(found, expected, entry.row.status):
-                yield f"{_where(entry)}: {column} is {found}, the reads give {expected or 'none'}"
+                yield f"{where(entry)}: {column} is {found}, the reads give {expected or 'none'}"
 
 
 def _columns(entry: WindowEntry) -> dict[str, list[float]]:
@@ -153,7 +162,7 @@ def _columns(entry: WindowEntry) -> dict[str, list[float]]:
 def _agrees(value: float | None, reads: list[float], status: Status) -> bool:
     if value is None:
         return not any(reads) or status not in {Status.OK, Status.DISPUTED}
-    return any(_same(value, read) for read in reads)
+    return any(same(value, read) for read in reads)
 
 
 def _headline(run: Run) -> Iterator[str]:
@@ -161,15 +170,15 @@ def _headline(run: Run) -> Iterator[str]:
     for entry in run.entries:
         row = entry.row
         if (row.gpu_energy_j is None) != (row.gpu_meter is None):
-            yield f"{_where(entry)}: gpu_energy_j and gpu_meter expected both or neither"
+            yield f"{where(entry)}: gpu_energy_j and gpu_meter expected both or neither"
         if row.gpu_meter is not None:
             column = GPU_COLUMN.get(row.gpu_meter)
             if column is None or row.gpu_energy_j != getattr(row, column):
-                yield f"{_where(entry)}: gpu_energy_j differs from the column its gpu_meter names"
+                yield f"{where(entry)}: gpu_energy_j differs from the column its gpu_meter names"
         if row.status is Status.OK and (row.gpu_energy_j if gpu else row.cpu_energy_j) is None:
-            yield f"{_where(entry)}: ok without {'GPU' if gpu else 'CPU'} energy"
+            yield f"{where(entry)}: ok without {'GPU' if gpu else 'CPU'} energy"
         if gpu is None and any(reading.quantity == "gpu" for reading in entry.readings):
-            yield f"{_where(entry)}: GPU energy on a machine without a GPU"
+            yield f"{where(entry)}: GPU energy on a machine without a GPU"
 
 
 def _sources(run: Run) -> Iterator[str]:
@@ -179,7 +188,7 @@ def _sources(run: Run) -> Iterator[str]:
             source = getattr(entry.row, f"{quantity}_source")
             read = {r.source for r in entry.readings if r.quantity == quantity}
             if value is not None and source not in read:
-                yield f"{_where(entry)}: {quantity}_source is {source}, the reads say otherwise"
+                yield f"{where(entry)}: {quantity}_source is {source}, the reads say otherwise"
 
 
 def _power(run: Run) -> Iterator[str]:
@@ -192,11 +201,18 @@ def _power(run: Run) -> Iterator[str]:
     rows = (entry for entry in run.entries if entry.row.status is Status.OK)
     for entry in rows:
         for reading in entry.readings:
+            idle_w = min(reading.idle_before_w or 0.0, reading.idle_after_w or 0.0)
+            power_w = reading.energy_j / (entry.row.duration_s or math.inf)
+            if reading.quantity == "gpu" and power_w < LEAST_OF_IDLE * idle_w:
+                yield (
+                    f"{where(entry)}: {reading.instrument} {power_w:.6g} W, "
+                    f"expected above half the idle power of {idle_w:.6g} W"
+                )
             span_s = reading.t_close_s - reading.t_open_s + refresh_s
             limit_j = LIMIT_MARGIN * gpu.power_limit_w * span_s
             if reading.quantity == "gpu" and reading.energy_j > limit_j:
                 yield (
-                    f"{_where(entry)}: {reading.instrument} {reading.energy_j / span_s:.6g} W, "
+                    f"{where(entry)}: {reading.instrument} {reading.energy_j / span_s:.6g} W, "
                     f"expected below the limit of {gpu.power_limit_w:.6g} W"
                 )
 
@@ -206,14 +222,6 @@ def _refresh_s(run: Run) -> float:
     return max(COUNTER_REFRESH_S, *(period or 0.0 for period in periods))
 
 
-def _where(entry: WindowEntry) -> str:
-    return f"window {entry.row.window}"
-
-
-def _same(left: float, right: float) -> bool:
-    return math.isclose(left, right, rel_tol=1e-6, abs_tol=COUNTER_STEP_J)
-
-
 CHECKS: dict[str, Callable[[Run], Iterator[str]]] = {
     "class": _class,
     "plan": _plan,
@@ -221,8 +229,11 @@ CHECKS: dict[str, Callable[[Run], Iterator[str]]] = {
     "model": _model,
     "time": _time,
     "reads": _reads,
+    "edges": edges,
     "energy": _energy,
     "headline": _headline,
     "sources": _sources,
     "power": _power,
+    "uncertainty": uncertainty,
+    "agreement": agreement,
 }

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from repro.adapter import AdapterProcess
 from repro.doctor.finding import SEE_DRIVER, Finding, fail, ok, unknown, warn
 from repro.errors import MeterError, WorkerError
-from repro.meter.counter import probe_refresh_s
 from repro.meter.device import worker_environment
+from repro.meter.ticks import Ticks, probe
 
 if TYPE_CHECKING:
     from repro.catalog import Model
@@ -53,7 +53,7 @@ def counter_period(site: Site) -> Finding:
     if site.gpu is None:
         return _no_gpu()
     try:
-        period_s = probe_refresh_s(site.gpu)
+        period_s = probe(Ticks(site.gpu)).period_s
     except MeterError as error:
         return fail(str(error), "reload the driver or restart the machine")
     found = f"moves every {1000 * period_s:.3g} ms"

@@ -6,16 +6,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from repro.errors import MeterError
-from repro.meter.counter import EnergyCounter, probe_refresh_s
+from repro.meter.counter import EnergyCounter
+from repro.meter.disturbances import Processes
 from repro.meter.idle import measure_idle
 from repro.meter.nvml import NvmlGpu, open_gpu
 from repro.meter.simulated import SimulatedLoad, SimulatedNvml, read_settings
+from repro.meter.ticks import Ticks, probe
+from repro.meter.trace import PowerTrace
 from repro.meter.tracker import CodeCarbon, CodeCarbonPerWindow
 from repro.meter.window import Meter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from repro.meter.instrument import Sensor
     from repro.records import IdleBaseline
 
 SIMULATED = "simulated"
@@ -119,8 +123,7 @@ def open_device(name: str, tracker: Tracker = "process") -> Device:
         return simulated_device(nvml, name, tracker)
     gpu = open_gpu(name)
     gpu.refuse()
-    counter = EnergyCounter(gpu, probe_refresh_s(gpu))
-    return Device(name, gpu, Meter((TRACKERS[tracker](gpu.index), counter)))
+    return Device(name, gpu, Meter((*_nvml_sensors(gpu), TRACKERS[tracker](gpu.index))))
 
 
 def simulated_device(
@@ -129,9 +132,8 @@ def simulated_device(
     """Return a simulated GPU as a device, read by the same instruments as a real one."""
     gpu = NvmlGpu(nvml, 0, simulated=True)
     gpu.refuse()
-    counter = EnergyCounter(gpu, probe_refresh_s(gpu))
-    codecarbon = TRACKERS[tracker](gpu.index, nvml)
-    return Device(name, gpu, Meter((SimulatedLoad(nvml), codecarbon, counter)))
+    sensors = (*_nvml_sensors(gpu), TRACKERS[tracker](gpu.index, nvml), SimulatedLoad(nvml))
+    return Device(name, gpu, Meter(sensors))
 
 
 def _simulated(name: str) -> SimulatedNvml | None:
@@ -139,3 +141,15 @@ def _simulated(name: str) -> SimulatedNvml | None:
     if kind != SIMULATED:
         return None
     return SimulatedNvml(read_settings(Path(file) if file else None))
+
+
+def _nvml_sensors(gpu: NvmlGpu) -> tuple[Sensor, ...]:
+    """Return what reads NVML itself, the trace outermost: it goes on longest after the work.
+
+    A GPU that tells no instantaneous power has no trace, and the list of instruments says so.
+    """
+    ticks = Ticks(gpu)
+    counter = EnergyCounter(gpu, probe(ticks), ticks)
+    if gpu.instant_power_mw() is None:
+        return (Processes(gpu), counter)
+    return (Processes(gpu), PowerTrace(gpu), counter)

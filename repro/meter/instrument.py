@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from repro.records import Reading, Record, Trace
+
 if TYPE_CHECKING:
-    from repro.records import Instrument, Reading
+    from repro.energy.alignment import Span
+    from repro.records import Instrument
+
+
+class Found(Record):
+    """What an instrument has to say of a window; ``disturbances`` are one sentence each."""
+
+    readings: tuple[Reading, ...] = ()
+    disturbances: tuple[str, ...] = ()
+    trace: Trace | None = None
 
 
 class Sensor(Protocol):
@@ -19,8 +30,8 @@ class Sensor(Protocol):
         """Begin a window; ``since`` is the harness's monotonic clock at its opening."""
         ...
 
-    def close(self) -> tuple[Reading, ...]:
-        """End the window and return what was read.
+    def close(self, work: Span) -> Found:
+        """End the window and return what was found; ``work`` is on the harness's clock.
 
         Raises:
             MeterError: the instrument did not measure.

@@ -15,6 +15,12 @@ from typing import Any
 from repro.errors import MeterError, UsageError
 from repro.records import Gpu
 
+# Numbers of NVIDIA's nvml.h.
+POWER_INSTANT = 186
+TEMPERATURE_OF_CHIP = 0
+CLOCK_SM, CLOCK_MEMORY = 1, 2
+SUCCESS = 0
+
 
 class NvmlGpu:
     """A handle to one GPU by its NVML index, which is physical and in PCI order."""
@@ -30,6 +36,7 @@ class NvmlGpu:
                 raise UsageError(f"device: expected a GPU index below {count}, found {index}")
             self._handle = api.nvmlDeviceGetHandleByIndex(index)
             self.uuid = _text(api.nvmlDeviceGetUUID(self._handle))
+            self.name = _text(api.nvmlDeviceGetName(self._handle))
         except api.NVMLError as error:
             raise MeterError(
                 f"nvml: no GPU can be read ({error}); check that `nvidia-smi` runs here, or "
@@ -51,6 +58,47 @@ class NvmlGpu:
                 "it needs a GPU of the Volta generation or newer that is no vGPU"
             ) from error
 
+    def instant_power_mw(self) -> int | None:
+        """Return the power the sensor took last in mW, or None where it tells averages alone.
+
+        Not ``nvmlDeviceGetPowerUsage``, which from Ampere on is the mean of the last second.
+
+        Raises:
+            MeterError: the GPU does not answer any more.
+
+        """
+        try:
+            (value,) = self.api.nvmlDeviceGetFieldValues(self._handle, [POWER_INSTANT])
+        except self.api.NVMLError as error:
+            raise MeterError(
+                f"nvml: the power of GPU {self.index} cannot be read ({error})"
+            ) from error
+        return int(value.value.uiVal) if value.nvmlReturn == SUCCESS else None
+
+    def temperature_c(self) -> int | None:
+        """Return the temperature of the chip in degrees Celsius, where the GPU tells it."""
+        return _whole(self._optional("nvmlDeviceGetTemperature", None, TEMPERATURE_OF_CHIP))
+
+    def sm_clock_mhz(self) -> int | None:
+        """Return the clock of the multiprocessors in MHz, where the GPU tells it."""
+        return _whole(self._optional("nvmlDeviceGetClockInfo", None, CLOCK_SM))
+
+    def memory_clock_mhz(self) -> int | None:
+        """Return the clock of the memory in MHz, where the GPU tells it."""
+        return _whole(self._optional("nvmlDeviceGetClockInfo", None, CLOCK_MEMORY))
+
+    def event_reasons(self) -> int | None:
+        """Return NVML's bits for why the clocks are what they are, where the GPU tells them."""
+        return _whole(self._optional("nvmlDeviceGetCurrentClocksEventReasons", None))
+
+    def compute_processes(self) -> int | None:
+        """Return how many processes compute on the GPU, or None where NVML does not list them.
+
+        In a container they are listed without names, or not at all.
+        """
+        processes = self._optional("nvmlDeviceGetComputeRunningProcesses", None)
+        return None if processes is None else len(processes)
+
     def refuse(self) -> None:
         """Raise where the counter does not tell the energy of this GPU alone.
 
@@ -70,7 +118,7 @@ class NvmlGpu:
         api, handle = self.api, self._handle
         version = api.nvmlSystemGetCudaDriverVersion()
         return Gpu(
-            name=_text(api.nvmlDeviceGetName(handle)),
+            name=self.name,
             identity=hashlib.sha256(salt + self.uuid.encode()).hexdigest()[:16],
             index=self.index,
             memory_bytes=int(api.nvmlDeviceGetMemoryInfo(handle).total),
@@ -83,10 +131,10 @@ class NvmlGpu:
             simulated=self.simulated,
         )
 
-    def _optional(self, function: str, default: Any) -> Any:
+    def _optional(self, function: str, default: Any, *arguments: int) -> Any:
         """Ask for what not every GPU answers."""
         try:
-            return getattr(self.api, function)(self._handle)
+            return getattr(self.api, function)(self._handle, *arguments)
         except self.api.NVMLError:
             return default
 
@@ -129,6 +177,10 @@ def _physical_index(api: Any, wanted: int, visible: str | None) -> int:
 
 def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None else int(value)
 
 
 def _switch(value: int | None) -> bool | None:

@@ -9,12 +9,14 @@ import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from repro.meter.instrument import Found
 from repro.meter.simulated_board import SimulatedBoard, SimulatedGpuSettings, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from repro.records import Instrument, Reading
+    from repro.energy.alignment import Span
+    from repro.records import Instrument
 
 __all__ = ["NVMLError", "SimulatedGpuSettings", "SimulatedLoad", "SimulatedNvml", "read_settings"]
 
@@ -205,10 +207,10 @@ class SimulatedLoad:
         """Begin to draw the power of a busy GPU."""
         self._nvml.set_busy(True)
 
-    def close(self) -> tuple[Reading, ...]:
+    def close(self, work: Span) -> Found:  # noqa: ARG002 - as above
         """Fall back to idle power."""
         self._nvml.set_busy(False)
-        return ()
+        return Found()
 
 
 def _unsupported(*_: object) -> None:

@@ -13,7 +13,9 @@ import warnings
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal
 
+from repro.energy.alignment import Span
 from repro.errors import MeterError
+from repro.meter.instrument import Found
 from repro.records import Instrument, Reading
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ class CodeCarbon:
         self._opened_at = time.perf_counter()
         self._tracker.start_task()
 
-    def close(self) -> tuple[Reading, ...]:
+    def close(self, work: Span) -> Found:  # noqa: ARG002 - CodeCarbon has edges of its own
         """Stop the task and return its energies.
 
         Raises:
@@ -85,7 +87,7 @@ class CodeCarbon:
         ]
         if self._gpu_index is not None:
             values.insert(0, ("gpu", data.gpu_energy, "measured"))
-        return tuple(
+        readings = tuple(
             Reading(
                 instrument="codecarbon",
                 quantity=quantity,
@@ -99,15 +101,17 @@ class CodeCarbon:
             )
             for quantity, kwh, origin in values
         )
+        return Found(readings=readings)
 
     def _stop(self) -> Any:
         return self._tracker.stop_task()
 
     def _discard_first_task(self) -> None:
         """Let hardware detection happen outside every window, and see that energy is read."""
-        self.open(time.perf_counter())
+        begun = time.perf_counter()
+        self.open(begun)
         time.sleep(WARM_UP_TASK_S)
-        headline = self.close()[0]
+        headline = self.close(Span(begun, begun + WARM_UP_TASK_S)).readings[0]
         if headline.energy_j <= 0:
             raise MeterError(
                 f"codecarbon: expected {headline.quantity} energy in {WARM_UP_TASK_S} s, found 0; "

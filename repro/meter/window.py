@@ -6,20 +6,25 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from repro.energy.alignment import Span
 from repro.errors import MeterError
-from repro.records import Reading, Record
+from repro.records import Reading, Record, Trace
 
 if TYPE_CHECKING:
-    from repro.meter.instrument import Sensor
+    from collections.abc import Callable
+
+    from repro.meter.instrument import Found, Sensor
     from repro.records import Instrument
 
 
 class Measurement(Record):
-    """What was read over one window: when it began, how long it was, every reading."""
+    """What was read over one window: when it began, how long it was, everything found."""
 
     started_at: str
     duration_s: float
     readings: tuple[Reading, ...]
+    disturbances: tuple[str, ...] = ()
+    trace: Trace | None = None
 
 
 class Meter:
@@ -29,9 +34,12 @@ class Meter:
     sits closest to the work.
     """
 
-    def __init__(self, sensors: tuple[Sensor, ...]) -> None:
+    def __init__(
+        self, sensors: tuple[Sensor, ...], clock: Callable[[], float] = time.perf_counter
+    ) -> None:
         self._sensors = sensors
-        self._since = 0.0
+        self._clock = clock
+        self._opened: list[Sensor] = []
         self._begun_at = 0.0
         self._started_at = ""
 
@@ -40,12 +48,23 @@ class Meter:
         return tuple(item for sensor in self._sensors for item in sensor.describe())
 
     def open(self) -> None:
-        """Open a window on every instrument, then start the clock."""
-        self._started_at = utc_now()
-        self._since = time.perf_counter()
+        """Open a window on every instrument, then start the clock.
+
+        Raises:
+            MeterError: an instrument cannot begin; those that had begun are closed again.
+
+        """
+        since = self._clock()
+        self._opened = []
         for sensor in self._sensors:
-            sensor.open(self._since)
-        self._begun_at = time.perf_counter()
+            try:
+                sensor.open(since)
+            except MeterError:
+                self._close_all(Span(since, self._clock()))
+                raise
+            self._opened.append(sensor)
+        self._started_at = utc_now()
+        self._begun_at = self._clock()
 
     def close(self) -> Measurement:
         """Stop the clock, then close every instrument.
@@ -54,31 +73,33 @@ class Meter:
             MeterError: an instrument did not measure.
 
         """
-        ended_at = time.perf_counter()
-        readings, failures = self._close_all()
+        work = Span(self._begun_at, self._clock())
+        found, failures = self._close_all(work)
         if failures:
             raise failures[0]
         return Measurement(
             started_at=self._started_at,
-            duration_s=ended_at - self._begun_at,
-            readings=tuple(readings),
+            duration_s=work.end_s - work.begin_s,
+            readings=tuple(reading for one in found for reading in one.readings),
+            disturbances=tuple(text for one in found for text in one.disturbances),
+            trace=next((one.trace for one in found if one.trace is not None), None),
         )
 
     def abandon(self) -> str:
         """Close every instrument, drop what it says, and return when the window began."""
-        self._close_all()
+        self._close_all(Span(self._begun_at, self._clock()))
         return self._started_at
 
-    def _close_all(self) -> tuple[list[Reading], list[MeterError]]:
+    def _close_all(self, work: Span) -> tuple[list[Found], list[MeterError]]:
         """Close all, also after one fails: each must be ready for the next window."""
-        readings: list[Reading] = []
+        found: list[Found] = []
         failures: list[MeterError] = []
-        for sensor in reversed(self._sensors):
+        while self._opened:
             try:
-                readings += sensor.close()
+                found.append(self._opened.pop().close(work))
             except MeterError as error:
                 failures.append(error)
-        return readings, failures
+        return found, failures
 
 
 #: The time of day is read once and then counted on, so that a clock that is set while a run goes on

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from repro.bundle import Verdict, datapackage, payload, physics, seal
@@ -10,6 +12,7 @@ from repro.bundle.run_contents import RunContents
 from repro.bundle.seal import assemble, complete
 from repro.records import BundleClass, Instrument, Status
 from repro.signing import ephemeral_key
+from tests.budgets import with_budget
 from tests.bundle.forge import assert_invalid, files_of, resign
 from tests.factories import make_gpu, make_run
 
@@ -71,6 +74,66 @@ def without_readings(run, number, *, instrument):
     return with_entry(run, number, entry.model_copy(update={"readings": kept}))
 
 
+def budgeted(run):
+    """Give every window a budgeted counter reading and a trace, as the meter writes them."""
+    changed = run
+    for number, entry in enumerate(run.entries):
+        changed = with_entry(changed, number, with_budget(entry))
+    return changed
+
+
+def trace_of(run, number):
+    return budgeted(run).entries[number].trace
+
+
+def idle_raised(run, number, watts):
+    """Raise the idle power and take the energy off, so that the sum still agrees."""
+    reading = budgeted(run).entries[number].readings[1]
+    less_j = watts * (reading.t_begin_s - reading.t_open_s)
+    changed = reread(
+        run, number,
+        idle_before_w=reading.idle_before_w + watts, energy_j=reading.energy_j - less_j,
+    )  # fmt: skip
+    return with_row(changed, number, gpu_energy_counter_j=reading.energy_j - less_j)
+
+
+def counter_headline(run, number):
+    entry = budgeted(run).entries[number]
+    counter = entry.readings[1]
+    return with_row(
+        budgeted(run), number, gpu_meter="counter", gpu_energy_j=counter.energy_j,
+        uncertainty_j=math.hypot(counter.timing_u_j, counter.idle_u_j),
+    )  # fmt: skip
+
+
+def scaled_codecarbon(run, number, factor):
+    entry = budgeted(run).entries[number]
+    reading = entry.readings[0]
+    changed = with_reading(
+        budgeted(run), number, 0,
+        energy_j=reading.energy_j * factor, raw_close=reading.raw_close * factor,
+    )  # fmt: skip
+    energy_j = reading.energy_j * factor
+    return with_row(changed, number, gpu_energy_j=energy_j, gpu_energy_codecarbon_j=energy_j)
+
+
+def faint(run, number):
+    """Let a window draw a tenth of what its board draws when idle."""
+    entry = with_budget(run.entries[number], idle_w=500.0, power_w=50.0)
+    return with_entry(run, number, entry)
+
+
+def reread(run, number, **changes):
+    """Change what one window's budgeted counter reading says."""
+    return with_reading(budgeted(run), number, 1, **changes)
+
+
+def retraced(run, number, **changes):
+    entry = budgeted(run).entries[number]
+    trace = entry.trace.model_copy(update=changes)
+    return with_entry(budgeted(run), number, entry.model_copy(update={"trace": trace}))
+
+
 # what was invented -> the check that objects
 INVENTED = {
     "less energy in the headline": (lambda r: with_row(r, 3, gpu_energy_j=1.0), "headline"),
@@ -111,6 +174,30 @@ INVENTED = {
         lambda r: with_row(r, 3, started_at="2026-11-01T12:00:02"), "time",
     ),
     "more watts than the limit": (lambda r: scaled(r, 9, 3.0), "power"),
+    "an idle power that was higher": (lambda r: idle_raised(r, 9, 40.0), "edges"),
+    "a refresh before the work that was earlier": (lambda r: reread(r, 9, t_before_s=0.0), "edges"),
+    "refreshes left out": (lambda r: reread(r, 9, raw_before=None), "edges"),
+    "work that was longer for the counter": (lambda r: reread(r, 9, t_end_s=3.3), "reads"),
+    "less uncertainty of the edges": (lambda r: reread(r, 9, timing_u_j=0.0), "edges"),
+    "less uncertainty of the sensor": (lambda r: reread(r, 9, gain_u_j=0.0), "edges"),
+    "less power in the samples": (
+        lambda r: retraced(r, 9, power_mw=tuple(100_000 for _ in trace_of(r, 9).t_ms)), "edges",
+    ),
+    "samples in another order": (
+        lambda r: retraced(r, 9, t_ms=trace_of(r, 9).t_ms[::-1]), "edges",
+    ),
+    "samples left out": (
+        lambda r: with_entry(
+            budgeted(r), 9, budgeted(r).entries[9].model_copy(update={"trace": None})
+        ), "edges",
+    ),
+    "less uncertainty in the row": (
+        lambda r: with_row(counter_headline(r, 9), 9, uncertainty_j=0.001), "uncertainty",
+    ),
+    "readings that disagree called ok": (lambda r: scaled_codecarbon(r, 9, 1.7), "agreement"),
+    "a busy board that draws less than an idle one": (
+        lambda r: faint(r, 9), "power",
+    ),
     "a repeat counted twice": (lambda r: with_row(r, 2, repeat=1), "plan"),
     "a measured window called a warm-up": (lambda r: with_row(r, 2, warmup=True), "plan"),
     "a window that was not planned": (
@@ -156,6 +243,24 @@ def test_invented_numbers_are_noticed_though_signed(judge, run, name):
     examination = judge(_seal_as_attacker(invented, run))
     assert_invalid(examination, "physics")
     assert examination.reasons[0].startswith(f"physics: {check}: ")
+
+
+def test_a_run_with_budgets_and_traces_is_good(run):
+    assert physics.problem(budgeted(run)) is None
+    assert physics.problem(counter_headline(run, 9)) is None
+
+
+def test_a_disputed_window_may_disagree(run):
+    disputed = with_row(scaled_codecarbon(run, 9, 1.7), 9, status=Status.DISPUTED)
+    assert physics.problem(disputed) is None
+
+
+def test_traces_are_sealed_and_read_back_as_they_were(judge, run):
+    examination = judge(seal(budgeted(run), key=ephemeral_key()))
+    assert examination.verdict is Verdict.INTEGRITY_ONLY
+    assert [entry.trace for entry in payload.read(examination.contents).entries] == [
+        entry.trace for entry in budgeted(run).entries
+    ]
 
 
 def _seal_as_attacker(invented, run):

@@ -1,22 +1,16 @@
-import math
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from repro.errors import MeterError, UsageError
-from repro.meter import counter as counter_module
-from repro.meter.counter import EnergyCounter, probe_refresh_s, quantisation_j
 from repro.meter.nvml import NvmlGpu, _physical_index
 from repro.meter.simulated import NVMLError, SimulatedGpuSettings, SimulatedNvml, read_settings
 from tests.meter.clock import VirtualClock
 
 
 @pytest.fixture
-def clock(monkeypatch):
-    virtual = VirtualClock()
-    monkeypatch.setattr(counter_module.time, "perf_counter", virtual)
-    return virtual
+def clock():
+    return VirtualClock()
 
 
 def simulate(clock, **settings):
@@ -40,47 +34,6 @@ def test_the_counter_reads_the_true_energy_to_within_one_refresh_at_each_edge(
     read_j = (gpu.energy_mj() - before) / 1000
 
     assert abs(read_j - busy_s * busy_power_w) <= 0.1 * busy_power_w + 0.002
-
-
-def test_the_refresh_period_is_found_by_watching_the_counter(clock):
-    _, gpu = simulate(clock, refresh_period_s=0.02)
-
-    assert probe_refresh_s(gpu, clock, clock.sleep) == pytest.approx(0.02, rel=0.05)
-
-
-def test_a_counter_that_stands_still_cannot_be_probed(clock):
-    _, gpu = simulate(clock, fault="stuck")
-
-    with pytest.raises(MeterError, match="expected 6 changes within 3 s, found 0"):
-        probe_refresh_s(gpu, clock, clock.sleep)
-
-
-def test_both_raw_reads_are_kept_beside_the_joules(clock):
-    nvml, gpu = simulate(clock, busy_power_w=200.0)
-    sensor = EnergyCounter(gpu, 0.02)
-    sensor.open(clock())
-    nvml.set_busy(True)
-    clock.sleep(2.0)
-    (reading,) = sensor.close()
-
-    assert reading.energy_j == pytest.approx(400, rel=0.02)
-    assert reading.raw_close - reading.raw_open == pytest.approx(reading.energy_j * 1000)
-    assert reading.t_close_s - reading.t_open_s == pytest.approx(2.0)
-
-
-def test_a_counter_that_falls_is_an_error(clock, monkeypatch):
-    _, gpu = simulate(clock)
-    sensor = EnergyCounter(gpu, 0.02)
-    clock.sleep(5)
-    sensor.open(clock())
-    monkeypatch.setattr(gpu, "energy_mj", lambda: 5)
-
-    with pytest.raises(MeterError, match="expected to rise, fell from"):
-        sensor.close()
-
-
-def test_quantisation_is_the_spread_of_a_triangle():
-    assert quantisation_j(300, 0.1) == pytest.approx(300 * 0.1 / math.sqrt(6))
 
 
 def test_a_partitioned_gpu_is_refused(clock):

@@ -1,7 +1,7 @@
 import pytest
 
 from repro.errors import MeterError
-from repro.meter import window
+from repro.meter.instrument import Found
 from repro.meter.window import Meter
 from repro.records import Reading
 
@@ -19,16 +19,16 @@ class Noted:
         assert since > 0
         self.events.append(f"open {self.name}")
 
-    def close(self):
+    def close(self, work):
+        assert work.begin_s <= work.end_s
         self.events.append(f"close {self.name}")
         if self.fails:
             raise MeterError(f"{self.name} is broken")
-        return (
-            Reading(
-                instrument="counter", quantity="gpu", source="measured", energy_j=1.0,
-                raw_open=0, raw_close=1000, raw_unit="mJ", t_open_s=0, t_close_s=1,
-            ),
+        reading = Reading(
+            instrument="counter", quantity="gpu", source="measured", energy_j=1.0,
+            raw_open=0, raw_close=1000, raw_unit="mJ", t_open_s=0, t_close_s=1,
         )  # fmt: skip
+        return Found(readings=(reading,), disturbances=(f"{self.name} heard a noise",))
 
 
 def test_the_last_sensor_sits_closest_to_the_work():
@@ -71,9 +71,9 @@ class Slow(Noted):
         super().open(since)
         self.clock.now += 1
 
-    def close(self):
+    def close(self, work):
         self.clock.now += 1
-        return super().close()
+        return super().close(work)
 
 
 class Clock:
@@ -83,12 +83,32 @@ class Clock:
         return self.now
 
 
-def test_the_duration_leaves_the_instruments_out(monkeypatch):
+def test_the_duration_leaves_the_instruments_out():
     clock = Clock()
-    monkeypatch.setattr(window.time, "perf_counter", clock)
-    meter = Meter((Slow(clock), Slow(clock)))
+    meter = Meter((Slow(clock), Slow(clock)), clock)
     meter.open()
     clock.now += 7
     measurement = meter.close()
 
     assert measurement.duration_s == 7
+
+
+class Refusing(Noted):
+    def open(self, since):
+        raise MeterError(f"cannot begin at {since}")
+
+
+def test_what_had_been_opened_is_closed_when_another_instrument_cannot_begin():
+    events = []
+    meter = Meter((Noted("first", events), Refusing("second", events), Noted("third", events)))
+
+    with pytest.raises(MeterError, match="cannot begin"):
+        meter.open()
+    assert events == ["open first", "close first"]
+
+
+def test_what_every_instrument_says_of_a_window_is_kept():
+    meter = Meter((Noted("outer", []), Noted("inner", [])))
+    meter.open()
+
+    assert meter.close().disturbances == ("inner heard a noise", "outer heard a noise")
