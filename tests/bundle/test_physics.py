@@ -246,13 +246,13 @@ def test_invented_numbers_are_noticed_though_signed(judge, run, name):
 
 
 def test_a_run_with_budgets_and_traces_is_good(run):
-    assert physics.problem(budgeted(run)) is None
-    assert physics.problem(counter_headline(run, 9)) is None
+    assert problem(budgeted(run)) is None
+    assert problem(counter_headline(run, 9)) is None
 
 
 def test_a_disputed_window_may_disagree(run):
     disputed = with_row(scaled_codecarbon(run, 9, 1.7), 9, status=Status.DISPUTED)
-    assert physics.problem(disputed) is None
+    assert problem(disputed) is None
 
 
 def test_traces_are_sealed_and_read_back_as_they_were(judge, run):
