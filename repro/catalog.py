@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,9 @@ from repro.resources import data_root, environments_dir, scorer_dir
 
 #: The environment of a model that needs no libraries: the interpreter of the harness itself.
 PLAIN = "plain"
+LOCK = "requirements.lock"
+#: The folder of the lock that holds the newest releases, for every model of its environment.
+CURRENT = "models/current"
 
 
 class Reference(Record):
@@ -117,13 +121,43 @@ class Model(Record):
 
     @property
     def lock_text(self) -> str:
-        """The pinned requirements of the model's environment, empty where it has none.
+        """The pinned requirements that the model's environment was made from.
 
-        An environment that holds the lock it was made from is asked first.
+        An environment that holds no copy of them, as one made by hand, is taken for one made from
+        the model's own; ``stack`` is then None.
         """
-        installed = environments_dir() / self.card.environment
-        paths = [folder / "requirements.lock" for folder in (installed, self.folder)]
-        return next((path.read_text(encoding="utf-8") for path in paths if path.is_file()), "")
+        made_from = self._made_from
+        return _read_lock(self.folder) if made_from is None else made_from
+
+    @property
+    def stack(self) -> Literal["paper", "current"] | None:
+        """Which of the known locks the environment was made from, None where it does not say."""
+        made_from = self._made_from
+        if made_from is None:
+            return None
+        if made_from == _read_lock(self.folder):
+            return "paper"
+        return "current" if made_from == _read_lock(data_root() / CURRENT) else None
+
+    @property
+    def _made_from(self) -> str | None:
+        """The copy of its lock that the environment holds."""
+        if self.card.environment == PLAIN:
+            return None
+        return _read_lock(environments_dir() / self.card.environment) or None
+
+    def _misfit(self) -> str | None:
+        """Return why the environment is not this model's, or None."""
+        made_from = self._made_from
+        if made_from is None or self.stack is not None:
+            return None
+        environment = self.card.environment
+        return (
+            f"its environment {environment!r} was made from another lock: expected that of "
+            f"{self.folder.name} or of {Path(CURRENT).name}, found one of sha256 "
+            f"{hashlib.sha256(made_from.encode()).hexdigest()[:12]}; make it anew with "
+            f"`nox -s environment -- {environment}`"
+        )
 
     def missing(self) -> str | None:
         """Return why this model cannot run here, with the remedy, or None."""
@@ -136,7 +170,12 @@ class Model(Record):
                 f"{environments_dir().name}/{environment}/bin/python; make it with "
                 f"`nox -s environment -- {environment}` or set TTA_ENVS"
             )
-        return None
+        return self._misfit()
+
+
+def _read_lock(folder: Path) -> str:
+    path = folder / LOCK
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
 def read_catalog(extra: tuple[Path, ...] = ()) -> dict[str, Model]:

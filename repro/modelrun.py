@@ -164,6 +164,7 @@ class ModelRun:
             machine=describe_machine(gpu.facts(rundir.salt(self._out)) if gpu else None),
             source=describe_source(),
             image=describe_image(),
+            stack=self._model.stack,
             harness_libraries=describe_harness(),
             model=facts,
             instruments=self._device.meter.describe(),

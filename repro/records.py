@@ -376,6 +376,9 @@ class Environment(Record):
     imported: bool = False
     origin: Origin | None = None
     image: Image | None = None
+    #: Which of the known locks the model's environment was made from: `paper`, the model's own, or
+    #: `current`, the newest releases; None where the environment does not say.
+    stack: Literal["paper", "current"] | None = None
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True

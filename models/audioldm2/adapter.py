@@ -19,12 +19,14 @@ from shared.tokens import RobertaStub, T5Stub
 
 # isort: split
 
-from diffusers import (  # noqa: TID253 - at home in a model's environment
+import torch  # noqa: TID253 - at home in a model's environment
+from diffusers import (  # noqa: TID253
     AudioLDM2Pipeline,
     AudioLDM2ProjectionModel,
     AudioLDM2UNet2DConditionModel,
     DDIMScheduler,
 )
+from torch.nn import functional  # noqa: TID253
 from transformers import ClapModel, GPT2Model, RobertaTokenizerFast, T5TokenizerFast
 
 FACTS = facts.read(__file__)
@@ -80,6 +82,27 @@ class Pipeline(AudioLDM2Pipeline):
     def score_waveforms(self, text: Any, audio: Any, *_: Any, **__: Any) -> Any:  # noqa: ARG002
         """Leave the clips (b, samples) in their order."""
         return audio
+
+    def generate_language_model(
+        self, inputs_embeds: Any, max_new_tokens: int | None, attention_mask: Any
+    ) -> Any:
+        """Continue states (b, length, width) by (b, max_new_tokens, width), one a call.
+
+        What diffusers does itself, without the methods of ``GPT2Model`` that transformers dropped
+        in 4.50 (github.com/huggingface/diffusers/issues/12630).
+        """
+        state, cache, made = inputs_embeds, None, []
+        for _ in range(max_new_tokens or self.language_model.config.max_new_tokens):
+            output = self.language_model(
+                inputs_embeds=state,
+                attention_mask=attention_mask,
+                past_key_values=cache,
+                use_cache=True,
+            )
+            state, cache = output.last_hidden_state[:, -1:], output.past_key_values
+            attention_mask = functional.pad(attention_mask, (0, 1), value=1)
+            made.append(state)
+        return torch.cat(made, dim=1)
 
 
 def unet(size: str) -> Part:

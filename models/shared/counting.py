@@ -13,7 +13,18 @@ if TYPE_CHECKING:
 def build_empty(part: Part, *, attention: str = "eager") -> Any:
     """Build a network whose parameters take no memory and whose buffers are real."""
     with init_empty_weights(include_buffers=False):
-        return part.build(attention=attention)
+        network = part.build(attention=attention)
+    return tie(network)
+
+
+def tie(network: Any) -> Any:
+    """Make one again of parameters that a network of transformers shares between its modules.
+
+    Building without memory and assigning tensors both take them apart.
+    """
+    if hasattr(network, "tie_weights"):
+        network.tie_weights()
+    return network
 
 
 def count(network: Any) -> int:

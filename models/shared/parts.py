@@ -7,6 +7,8 @@ from typing import Any
 
 from transformers import PreTrainedModel
 
+REPEATED = ("tie_word_embeddings",)
+
 
 @dataclass(frozen=True)
 class Part:
@@ -30,12 +32,14 @@ class Part:
         stem = "model" if self.of_transformers else "diffusion_pytorch_model"
         return f"{stem}.safetensors"
 
-    def options(self, attention: str) -> dict[str, str]:
+    def options(self, attention: str) -> dict[str, Any]:
         """Return what the class must be built with to use this attention, as far as it can."""
         if not self.of_transformers:
             return {}  # networks of diffusers are told afterwards
         able = getattr(self.cls, "_supports_sdpa", False)
-        return {"attn_implementation": attention if able else "eager"}
+        # Said again where a folder is loaded, whose config.json may say otherwise.
+        kept = {name: self.config[name] for name in REPEATED if name in self.config}
+        return {"attn_implementation": attention if able else "eager", **kept}
 
     def build(self, *, attention: str = "eager") -> Any:
         """Return the network, in evaluation mode, on the default device."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable
 import torch  # noqa: TID253 - at home in a model's environment
 
 from shared import weights
-from shared.counting import build_empty
+from shared.counting import build_empty, tie
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -100,4 +100,4 @@ def build(
                 f"expected {tuple(expected[key].shape)}; they belong to another model"
             )
     network.load_state_dict(tensors, strict=False, assign=True)
-    return weights.cast(network, dtype).requires_grad_(requires_grad=False).eval()
+    return weights.cast(tie(network), dtype).requires_grad_(requires_grad=False).eval()

@@ -16,9 +16,9 @@ BASE = {"d_model": 768, "d_kv": 64, "d_ff": 3072, "num_layers": 12, "num_heads":
 
 
 def flan_large(size: str) -> Part:
-    """FLAN-T5-large (arXiv:2210.11416), width 1024 at full size: gated GELU, free output head."""
+    """FLAN-T5-large (arXiv:2210.11416), width 1024 at full size: gated GELU."""
     config = FLAN_LARGE if size == "full" else TINY
-    return _encoder(config, feed_forward_proj="gated-gelu", tie_word_embeddings=False)
+    return _encoder(config, feed_forward_proj="gated-gelu")
 
 
 def base(size: str) -> Part:
@@ -27,4 +27,8 @@ def base(size: str) -> Part:
 
 
 def _encoder(config: dict[str, Any], **rest: Any) -> Part:
-    return Part(T5EncoderModel, {"vocab_size": EMBEDDINGS, "use_cache": False, **config, **rest})
+    # transformers 5 takes the word on output heads, which an encoder lacks, for one on its input.
+    tied = {"tie_word_embeddings": True}
+    return Part(
+        T5EncoderModel, {"vocab_size": EMBEDDINGS, "use_cache": False, **tied, **config, **rest}
+    )

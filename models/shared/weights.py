@@ -11,7 +11,7 @@ from huggingface_hub import snapshot_download
 from huggingface_hub.errors import LocalEntryNotFoundError
 from safetensors import SafetensorError, safe_open
 
-from shared.counting import build_empty, count
+from shared.counting import build_empty, count, tie
 from shared.digests import digest_file
 from shared.drawing import draw
 
@@ -77,7 +77,7 @@ def fill_random(part: Part, *, seed: int, dtype: Any, attention: str) -> Any:
         for name, parameter in network.named_parameters()
     }
     network.load_state_dict(numbers, strict=False, assign=True)
-    return cast(network, dtype).requires_grad_(requires_grad=False)
+    return cast(tie(network), dtype).requires_grad_(requires_grad=False)
 
 
 def cast(network: Any, dtype: Any) -> Any:

@@ -10,12 +10,11 @@ import string
 
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import RobertaTokenizerFast, T5TokenizerFast
-from transformers.models.gpt2.tokenization_gpt2 import bytes_to_unicode
 
 
 def roberta(folder):
     """Make a RoBERTa tokenizer, with its files in the folder."""
-    letters = ["<s>", "<pad>", "</s>", "<unk>", *bytes_to_unicode().values()]
+    letters = ["<s>", "<pad>", "</s>", "<unk>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
     vocabulary, merges = folder / "letters.json", folder / "merges.txt"
     vocabulary.write_text(json.dumps({letter: i for i, letter in enumerate(letters)}))
     merges.write_text("#version: 0.2\n")
