@@ -72,6 +72,14 @@ HEADINGS = {
     "intercept_se": "se (J)",
     "r2": "R²",
     "clips": "Clips",
+    "protocol": "Protocol",
+    "energy_j_mean": "Energy (J)",
+    "energy_j_sd": "sd (J)",
+    "ratio": "Ratio",
+    "cold_start_j": "Cold start (J)",
+    "cold_start_in_mean_j": "in the mean (J)",
+    "tail_j": "Tail (J)",
+    "instrument_u_j": "Instrument (J)",
 }
 _COUNTS = {
     "incomplete": "Incomplete",
@@ -205,7 +213,7 @@ def _informs(table: Table, place: int) -> bool:
     name = table.columns[place]
     if name == "model" and "series" in table.columns:
         return False
-    if name in table.implied and not _varies(table, name):
+    if (name == "protocol" or name in table.implied) and not _varies(table, name):
         return False
     if name in _SUBSTITUTES and any(table.column(_SUBSTITUTES[name])):
         return False

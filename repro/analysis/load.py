@@ -28,7 +28,17 @@ if TYPE_CHECKING:
 #: Deviations that change which points there are, or that a series names in a field of its own.
 _GRID = ("steps.", "batch.", "quality.")
 _NAMED = frozenset(
-    ("studies", "repeats", "window_timeout_s", "weights", "size", "device", "dtype", "attention")
+    (
+        "studies",
+        "repeats",
+        "idle_s",
+        "window_timeout_s",
+        "weights",
+        "size",
+        "device",
+        "dtype",
+        "attention",
+    )
 )
 _LAST = 99
 #: What a window adds up over its generations.

@@ -18,6 +18,8 @@ from repro.analysis.page import Section, files_of, folded, page
 from repro.analysis.panels import panels
 from repro.analysis.plot import draw
 from repro.analysis.points import batch_points, step_points
+from repro.analysis.protocol_view import protocols_chart, protocols_table
+from repro.analysis.protocols import treatments
 from repro.analysis.quality import unmatched_scores
 from repro.analysis.tables import batch_table, lines_table, pareto_table, steps_table, table1
 from repro.analysis.worth import worths
@@ -40,8 +42,9 @@ if TYPE_CHECKING:
 OWNED = (
     "tables/table1.csv", "tables/table1.md", "tables/table1.tex",
     "tables/steps.csv", "tables/batch.csv", "tables/lines.csv", "tables/pareto.csv",
-    "tables/claims.csv", "tables/worth.csv", "tables/worst_clips.csv",
-    *(f"figures/{name}.{suffix}" for name in ("fig1a", "fig1b", "fig2_*_fad", "fig2_*_clap")
+    "tables/claims.csv", "tables/worth.csv", "tables/worst_clips.csv", "tables/protocols.csv",
+    *(f"figures/{name}.{suffix}"
+      for name in ("fig1a", "fig1b", "fig2_*_fad", "fig2_*_clap", "protocols")
       for suffix in ("csv", "pdf", "png", "svg")),
     "index.html",
 )  # fmt: skip
@@ -110,7 +113,14 @@ def _make(data: DataSet) -> tuple[dict[str, bytes], list[str], tuple[str, ...]]:
         pareto_table(data, fronts),
     )
     worth, worst = worth_table(data, worths(data, fronts)), worst_table(data)
-    charts = (fig1a(data, singles), fig1b(data, batches), *fig2(data, fronts))
+    ways = treatments(data)
+    side_by_side = protocols_table(data, ways)
+    charts = (
+        fig1a(data, singles),
+        fig1b(data, batches),
+        *fig2(data, fronts),
+        *filter(None, [protocols_chart(data, ways)]),
+    )
     drawn = [{} if isinstance(chart, Absent) else draw(chart) for chart in charts]
     svgs = [files.get("svg", b"").decode() for files in drawn]
     made = {
@@ -118,7 +128,10 @@ def _make(data: DataSet) -> tuple[dict[str, bytes], list[str], tuple[str, ...]]:
         "tables/table1.md": to_markdown(speeds),
         "tables/table1.tex": to_latex(speeds),
         **{f"tables/{table.name}.csv": to_csv(table) for table in others},
-        **{f"tables/{table.name}.csv": to_csv(table) for table in (claims, worth, worst)},
+        **{
+            f"tables/{table.name}.csv": to_csv(table)
+            for table in (claims, worth, worst, side_by_side)
+        },
         **_figure_files(charts, drawn),
         "index.html": page(
             data,
@@ -126,7 +139,10 @@ def _make(data: DataSet) -> tuple[dict[str, bytes], list[str], tuple[str, ...]]:
             speeds,
             others,
             first=[Section("Claims of the paper", [to_html(claims)])],
-            then=[Section("Are more steps worth it?", [*_shown(worth), *_folded(worst)])],
+            then=[
+                Section("Are more steps worth it?", [*_shown(worth), *_folded(worst)]),
+                Section(side_by_side.title, _shown(side_by_side)),
+            ],
         ).encode(),
     }
     absent = [f"{one.name} not drawn: {one.reason}" for one in charts if isinstance(one, Absent)]
