@@ -308,7 +308,7 @@ def draw(rows: list[dict[str, Any]]) -> None:
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(7.5, 4.2), layout="constrained")
+    figure, axes = plt.subplots(figsize=(7.5, 4.8), layout="constrained")
     styles = zip(METHODS.items(), "osDv^", ("#0072b2", "#56b4e9", "#e69f00", "#999999", "#d55e00"),
                  strict=True)  # fmt: skip
     lengths = list(GOALS)
@@ -333,7 +333,7 @@ def draw(rows: list[dict[str, Any]]) -> None:
     axes.set_ylabel("error of the energy in %: bias ± 2 sd")
     axes.set_title("Simulated board of known energy: counter refresh 100 ms, call 10 ms",
                    fontsize=10)  # fmt: skip
-    axes.legend(fontsize=8, loc="lower right")
+    figure.legend(fontsize=8, loc="outside lower center", ncols=3, frameon=False)
     PLOT.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(PLOT, dpi=150)
     plt.close(figure)
