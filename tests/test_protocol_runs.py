@@ -49,8 +49,10 @@ def test_authors_measure_from_the_first_generation_on_and_count_the_tail(models_
         one for one in instruments if (one["name"], one["quantity"]) == ("codecarbon", "gpu")
     )
     assert "total of a tracker per window" in gpu["reads"]
-    # the total of a tracker holds everything the counter saw between the edges of the window
-    assert all(row["gpu_energy_codecarbon_j"] >= row["gpu_energy_counter_j"] for row in rows)
+    # the total of a tracker holds the whole window, short of the refresh its end may miss
+    missed_j = 0.02 * 250
+    for row in rows:
+        assert row["gpu_energy_codecarbon_j"] >= row["gpu_energy_counter_j"] - missed_j
 
 
 def test_precise_repeats_the_generation_and_reads_the_counter(models_dir, out):
