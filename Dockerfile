@@ -53,6 +53,8 @@ ARG MODEL
 COPY models/${MODEL}/requirements.lock models/${MODEL}/torch.lock /locks/
 
 FROM interpreter AS locks-current
+COPY --from=name /name /name
+RUN grep -qx diffusers /name || { echo "stack current: expected a model of diffusers" >&2; exit 1; }
 COPY models/current/requirements.lock models/current/torch.lock /locks/
 
 # hadolint ignore=DL3006
