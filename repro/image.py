@@ -36,12 +36,12 @@ def describe_image() -> Image | None:
 
 
 def inside_image() -> bool:
-    """Whether this is one of the project's images, whatever runs it."""
+    """Tell whether this is one of the project's images, whatever runs it."""
     return bool(os.environ.get(BASE))
 
 
 def is_mounted(folder: Path, root: Path = Path("/")) -> bool:
-    """Whether a folder lies on another file system than the image, and so outlives it."""
+    """Tell whether a folder lies on another file system than the container, and so outlives it."""
     return folder.stat().st_dev != root.stat().st_dev
 
 

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from repro.doctor.finding import Finding, fail, ok, unknown, warn
+from repro.image import is_mounted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,8 +93,3 @@ def existing_part(folder: Path) -> Path:
     """Return the folder, or the nearest one above it that is there."""
     folder = folder.absolute()
     return next(one for one in (folder, *folder.parents) if one.is_dir())
-
-
-def is_mounted(folder: Path, root: Path) -> bool:
-    """Tell whether a folder lies on another file system than the container's own."""
-    return folder.stat().st_dev != root.stat().st_dev
