@@ -3,7 +3,8 @@
 # docker buildx bake analysis           reads and draws bundles, without CUDA
 # STACK=current docker buildx bake      the newest libraries, for GPUs that torch 2.5.1 does not know
 #
-# Variables come from the environment. For the same bytes again:
+# Variables come from the environment. To publish:   ATTEST=yes docker buildx bake --push
+# For the same bytes again:
 #   SOURCE_COMMIT=$(git rev-parse HEAD) SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) \
 #   docker buildx bake --set '*.output=type=oci,rewrite-timestamp=true,dest=image.tar'
 
@@ -20,6 +21,9 @@ variable "STACK" { default = "paper" }
 variable "TORCH" { default = "" }
 # Whether FAD and CLAP come along: yes or no.
 variable "SCORER" { default = "no" }
+# SBOM and provenance, yes or no: a published image has both, but an Engine that keeps its images the
+# classic way cannot hold them.
+variable "ATTEST" { default = "no" }
 variable "NAME" { default = "tta-energy" }
 variable "VERSION" { default = "0.1.0" }
 variable "SOURCE" { default = "" }
@@ -47,7 +51,7 @@ target "_common" {
     "org.opencontainers.image.source"      = SOURCE
     "org.opencontainers.image.revision"    = SOURCE_COMMIT
   }
-  attest = ["type=sbom", "type=provenance,mode=max"]
+  attest = ATTEST == "yes" ? ["type=sbom", "type=provenance,mode=max"] : []
 }
 
 target "_measuring" {

@@ -14,7 +14,7 @@ base_make() {
     apt-get update -qq
     apt-get install -y -qq --no-install-recommends mmdebstrap >/dev/null
     rm -rf "$WORK/wheels"
-    python3 -m pip download --quiet --no-deps --only-binary :all: --python-version 3.11 \
+    "$PYTHON" -m pip download --quiet --no-deps --only-binary :all: --python-version 3.11 \
         --dest "$WORK/wheels" "$TORCH"
     printf '[global]\ncert = /etc/ssl/certs/ca-certificates.crt\nfind-links = /srv/wheels\n' \
         >"$WORK/pip.conf"

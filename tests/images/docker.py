@@ -11,10 +11,10 @@ CAREFUL = (
 )  # fmt: skip
 
 
-def docker(*arguments, check=False):
+def docker(*arguments, check=False, env=None):
     """Run a docker command to its end and return what it said."""
     return subprocess.run(
-        ["docker", *map(str, arguments)], capture_output=True, text=True, check=check
+        ["docker", *map(str, arguments)], capture_output=True, text=True, check=check, env=env
     )
 
 

@@ -32,6 +32,13 @@ def test_bake_lists_every_model():
     assert sorted(json.loads(printed)["target"]) == sorted(read_catalog())
 
 
+def test_a_published_image_has_an_inventory_and_a_provenance():
+    published = {**os.environ, "ATTEST": "yes"}
+    printed = docker("buildx", "bake", "--print", "latest", check=True, env=published).stdout
+    attested = json.loads(printed)["target"]["latest"]["attest"]
+    assert attested == ["type=sbom", "type=provenance,mode=max"]
+
+
 @pytest.mark.parametrize("image", [LATEST, MODEL, ANALYSIS])
 def test_an_image_runs_as_a_numbered_user_that_is_not_root_and_says_where_it_comes_from(image):
     (found,) = json.loads(docker("image", "inspect", image, check=True).stdout)
