@@ -15,6 +15,7 @@ from tests.fakes import ROOT, tta
 from tests.images.docker import ANYBODY, CAREFUL, docker, inside, started
 
 LATEST, MODEL, ANALYSIS = "tta-energy:latest", "tta-energy:audioldm", "tta-energy:analysis"
+pytestmark = pytest.mark.timeout(1200)  # one of them is a whole smoke run of all models
 SHORT = ("smoke", "--study", "steps", "--steps", "1", "--repeats", "1")
 
 
