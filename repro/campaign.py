@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 
 
 class Outcome(Record):
-    """What became of one model."""
+    """What became of one model; ``scores`` is the bundle of its scores."""
 
     model: str
     bundle: Path | None
+    scores: Path | None = None
     verdict: str | None
     bundle_class: str | None
     counts: dict[str, int] = Field(default_factory=dict)

@@ -131,6 +131,14 @@ class Protocol(Record):
         return self
 
 
+class TierScorer(Record):
+    """What scores the clips of a tier: an engine, its weights and its size."""
+
+    engine: str
+    weights: str
+    size: Literal["full", "tiny"] = "full"
+
+
 class Tier(Record):
     """A purpose: the defaults of a command and what it changes in the protocol."""
 
@@ -138,6 +146,7 @@ class Tier(Record):
     size: Literal["full", "tiny"]
     weights: str
     device: str
+    scorer: TierScorer
     studies: tuple[Study, ...] | None = None
     change: dict[str, Any] = Field(default_factory=dict)
 

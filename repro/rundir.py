@@ -106,9 +106,10 @@ def set_aside(folder: Path) -> Path:
         if not kept.exists():
             kept.parent.mkdir(exist_ok=True)
             folder.rename(kept)
-            bundle = folder.with_suffix(".zip")
-            if bundle.exists():
-                bundle.rename(kept.with_name(kept.name + ".zip"))
+            for suffix in (".zip", "_score.zip"):
+                bundle = folder.with_name(folder.name + suffix)
+                if bundle.exists():
+                    bundle.rename(kept.with_name(kept.name + suffix))
             return kept
     raise TtaError(f"out: {folder.parent}/superseded is full of earlier runs; clear it")
 

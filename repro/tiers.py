@@ -17,10 +17,12 @@ from repro.campaign import Campaign, Outcome
 from repro.captions import SYNTHETIC, write_references
 from repro.catalog import choose, read_catalog
 from repro.doctor import Needs, Site, check_overrides, preflight
+from repro.clipsets import NothingToScoreError
 from repro.errors import ExitCode, Interrupted, TtaError, UsageError
 from repro.meter.device import Device, open_device
 from repro.plan import audio_bytes
 from repro.progress import make_progress
+from repro.protocol import tier
 from repro.request import (
     Captions,
     Options,
@@ -30,6 +32,9 @@ from repro.request import (
     read_captions,
     without_captions,
 )
+from repro.scoreprogress import make_listener
+from repro.scorer import find_interpreter
+from repro.scoring import EMBEDDINGS, Engine, score_bundle
 from repro.signing import ephemeral_key, load_signing_key
 
 if TYPE_CHECKING:
@@ -38,16 +43,18 @@ if TYPE_CHECKING:
 
     from repro.catalog import Model
     from repro.progress import Listener
+    from repro.scoreprogress import Listener as ScoreListener
 
 
 def run_tier(
-    tier: str,
+    name: str,
     *,
     models: tuple[str, ...],
     models_dirs: tuple[Path, ...],
     out: Path,
     key: Path | None,
     restart: bool,
+    score: bool,
     overrides: tuple[str, ...] = (),
     **options: Any,
 ) -> ExitCode:
@@ -60,7 +67,7 @@ def run_tier(
     check_overrides(overrides)
     chosen = _chosen_models(models, models_dirs)
     progress = make_progress()
-    asked = Options(tier=tier, **options)
+    asked = Options(tier=name, **options)
     requests = _requests(asked, chosen, progress, named=bool(models))
     rundir.prepare(out)
     _write_shipped_references(requests[0][1], out)
@@ -83,6 +90,9 @@ def run_tier(
                 restart=restart,
             )
             outcomes = [_attempt(campaign, *pair, progress) for pair in requests]
+            progress.end()
+            if score:
+                outcomes = _score(outcomes, requests, asked, out, key)
     finally:
         progress.end()
     print_summary(outcomes, out)
@@ -109,13 +119,73 @@ def print_summary(outcomes: list[Outcome], out: Path) -> None:
         )
     console.print(table)
     for outcome in outcomes:
-        line = str(outcome.bundle) if outcome.bundle else f"{outcome.model}: {outcome.error}"
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
-    bundles = [outcome.bundle for outcome in outcomes if outcome.bundle]
+        paths = [str(path) for path in (outcome.bundle, outcome.scores) if path]
+        for line in (*paths, *([f"{outcome.model}: {outcome.error}"] if outcome.error else [])):
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+    bundles = [path for one in outcomes for path in (one.bundle, one.scores) if path]
     if bundles:
         listed = " ".join(str(path) for path in bundles)
         command = f"next: tta-energy report {listed} --out {out / 'report'}"
         console.print(command, highlight=False, markup=False, soft_wrap=True)
+
+
+def _score(
+    outcomes: list[Outcome], requests: list[tuple[Model, Request]], options: Options, out: Path,
+    key: Path | None,
+) -> list[Outcome]:  # fmt: skip
+    """Score what was generated from captions, or say how to do it later."""
+    own = tier(options.tier).scorer
+    with_captions = {model.name for model, request in requests if request.captions}
+    measured = [one for one in outcomes if one.bundle and one.model in with_captions]
+    if not measured:
+        return outcomes
+    listener = make_listener()
+    try:
+        find_interpreter(own.engine)
+    except UsageError as error:
+        listener.say(f"not scored: {error}; then: {_later(measured)}")
+        listener.end()
+        return outcomes
+    device = requests[0][1].device
+    device = device if device.startswith("cuda") else "cpu"
+    engine = Engine(own.engine, weights=own.weights, device=device, size=own.size,
+                    folder=out / EMBEDDINGS)  # fmt: skip
+    try:
+        return [_scored(one, engine, options, key, listener) if one in measured else one
+                for one in outcomes]  # fmt: skip
+    finally:
+        engine.close()
+        listener.end()
+
+
+def _scored(
+    outcome: Outcome, engine: Engine, options: Options, key: Path | None,
+    listener: ScoreListener,
+) -> Outcome:  # fmt: skip
+    """Score one run; what stops it does not undo what was measured."""
+    if outcome.bundle is None:
+        return outcome
+    try:
+        scored = score_bundle(
+            outcome.bundle, engine, listener=listener, captions_dir=options.captions_dir,
+            key=lambda: load_signing_key(key) if key else ephemeral_key(),
+            challenge=options.challenge,
+        )  # fmt: skip
+    except Interrupted:
+        raise
+    except NothingToScoreError as reason:
+        listener.say(f"{outcome.model}: {reason}")
+        return outcome
+    except TtaError as error:
+        listener.say(f"error: {outcome.model}: {error}")
+        return outcome.model_copy(
+            update={"error": f"not scored: {error}", "exit_code": error.exit_code}
+        )
+    return outcome.model_copy(update={"scores": scored.bundle})
+
+
+def _later(outcomes: list[Outcome]) -> str:
+    return " && ".join(f"tta-energy score {one.bundle}" for one in outcomes)
 
 
 @contextmanager

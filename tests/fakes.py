@@ -138,7 +138,7 @@ def fake_run(models_dir, out, *arguments, name="fake"):
     """Return the arguments of a run of the fake model on the simulated GPU."""
     return [
         "full", "--model", name, "--models-dir", models_dir, "--out", out,
-        "--weights", "random", "--device", "simulated", *arguments,
+        "--weights", "random", "--device", "simulated", "--no-score", *arguments,
     ]  # fmt: skip
 
 

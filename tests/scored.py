@@ -128,7 +128,7 @@ def make_scored(run=None, *, networks="hub", clap=clap_of, fad=fad_of, half=0.02
         scores=(),
         clips=clips,
     )
-    kind = expected_class(scored)
+    kind = expected_class(networks, parent)
     scores, contrasts = _tables(
         clips, environment.model_copy(update={"bundle_class": kind}), fad, half
     )

@@ -110,10 +110,13 @@ def _clip_problem(clip: ScoredClip, model: str, parent: ParentFacts) -> str | No
 
 
 def _gaps(scored: ScoreRun, parent: ParentFacts) -> Iterator[str]:
-    """Name sets that have more windows than were scored: no score is of a part."""
+    """Name sets of more items than were scored, since no score is of a part of a set.
+
+    Repeats make the same clips again.
+    """
     rows = [row for row in parent.rows.values() if not row.warmup]
     planned: Counter[tuple[object, ...]] = Counter(
-        (row.study, row.dataset, row.steps) for row in rows
+        place[:3] for place in {(row.study, row.dataset, row.steps, row.item) for row in rows}
     )
     for name, clips in sets_of(scored.clips).items():
         if planned[name] != len(clips):

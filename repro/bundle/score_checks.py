@@ -12,6 +12,8 @@ from repro.records import BundleClass, Contrast, DetailedScore, ScoredClip, Scor
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from repro.records import Parent
+
 #: What scores call the reference of the sanity check: the whole of a data set.
 WHOLE = "-full"
 # scores are means of single-precision cosines, in whatever order they were added
@@ -26,13 +28,12 @@ def examine(scored: ScoreRun) -> list[tuple[str, str | None]]:
     return [(name, next(check(scored), None)) for name, check in CHECKS.items()]
 
 
-def expected_class(scored: ScoreRun) -> BundleClass:
-    """Return what the scores may be taken for.
+def expected_class(networks: str, parent: Parent) -> BundleClass:
+    """Return what scores by these networks of this run may be taken for.
 
     Measured are those of trained networks, on audio of trained weights from a measured run.
     """
-    parent = scored.environment.parent
-    trained = "random" not in (scored.environment.networks, parent.weights)
+    trained = "random" not in (networks, parent.weights)
     real = trained and parent.bundle_class is BundleClass.MEASURED
     return BundleClass.MEASURED if real else BundleClass.DEMONSTRATION
 
@@ -52,7 +53,8 @@ def sets_of(clips: Sequence[ScoredClip]) -> Mapping[Set, list[ScoredClip]]:
 
 
 def _class(scored: ScoreRun) -> Iterator[str]:
-    expected, environment = expected_class(scored), scored.environment
+    environment = scored.environment
+    expected = expected_class(environment.networks, environment.parent)
     if environment.bundle_class is not expected:
         yield (
             f"expected {expected} of {environment.networks} networks on a parent of class "

@@ -19,6 +19,7 @@ COMMANDS = {
     "full": ("measure", "full"),
     "plan": ("plan", "plan"),
     "doctor": ("doctor", "doctor"),
+    "score": ("score", "score"),
     "models": ("models", "models"),
     "weights": ("weights", "weights"),
     "verify": ("verify", "verify"),

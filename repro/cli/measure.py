@@ -31,6 +31,8 @@ def measuring_options(function: Function) -> Function:
         click.option("--out", type=click.Path(file_okay=False, path_type=Path), default="out",
                      envvar="TTA_OUT", show_default=True, show_envvar=True,
                      help="Folder of journals and bundles."),
+        click.option("--score/--no-score", default=True, show_default=True,
+                     help="Score what was generated from captions right after."),
         click.option("--with-audio", is_flag=True, help="Put the audio into the bundle."),
         click.option("--key", type=click.Path(exists=True, dir_okay=False, path_type=Path),
                      help="Sign with this private key.  [default: one made for this bundle]"),
