@@ -16,8 +16,8 @@ from repro.bundle.archive import MAX_BYTES
 from repro.campaign import Campaign, Outcome
 from repro.captions import SYNTHETIC, write_references
 from repro.catalog import choose, read_catalog
-from repro.doctor import Needs, Site, check_overrides, preflight
 from repro.clipsets import NothingToScoreError
+from repro.doctor import Needs, Site, check_overrides, preflight
 from repro.errors import ExitCode, Interrupted, TtaError, UsageError
 from repro.meter.device import Device, open_device
 from repro.plan import audio_bytes
