@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from repro.captions import CaptionList
     from repro.clipsets import ClipSet, Place
     from repro.resampling import Interval
-    from repro.scorer import Fad, Scorer
+    from repro.scorer import Fad, Network, Scorer
 
 #: Of the draws of FAD-inf.
 SEED = 0
@@ -69,11 +69,22 @@ class SetScorer:
         self._model = model
         self._class = bundle_class
 
-    def embed(self, clip_set: ClipSet, advance: Callable[[int], None] | None = None) -> None:
-        """Embed the clips of a set; those that were embedded before are not embedded again."""
-        if self._references(clip_set):
-            self._scorer.embed_audio(clip_set.files, "fad", advance=advance)
-        self._scorer.embed_audio(clip_set.files, "clap", advance=advance)
+    def networks(self, clip_set: ClipSet) -> tuple[Network, ...]:
+        """Return the networks that a set needs: without reference audio there is no FAD."""
+        return ("fad", "clap") if self._references(clip_set) else ("clap",)
+
+    def embed(self, clip_set: ClipSet, advance: Callable[[int], None]) -> None:
+        """Embed the clips of a set; those that were embedded before are not embedded again.
+
+        Args:
+            clip_set: whose clips.
+            advance: told of so many more files that are done.
+
+        """
+        for network in self.networks(clip_set):
+            count = _Count(advance)
+            self._scorer.embed_audio(clip_set.files, network, advance=count.reach)
+            count.reach(len(clip_set.files))
 
     def score(self, clip_set: ClipSet) -> SetScores:
         """Return the CLAP score of a set, and its FAD where there is reference audio.
@@ -163,7 +174,7 @@ class SetScorer:
         r2: float | None = None,
     ) -> DetailedScore:  # fmt: skip
         facts = self._scorer.facts
-        network: Literal["fad", "clap"] = "clap" if metric == "clap" else "fad"
+        network: Network = "clap" if metric == "clap" else "fad"
         reach = (interval.high - interval.low) / 2 if interval else 0.0
         return DetailedScore(
             dataset=clip_set.dataset,
@@ -210,6 +221,20 @@ class SetScorer:
 
     def _distinct(self, clip_set: ClipSet) -> set[str]:
         return set(self._recordings(clip_set))
+
+
+class _Count:
+    """Turns how many are done into how many more."""
+
+    def __init__(self, advance: Callable[[int], None]) -> None:
+        self._advance = advance
+        self._reached = 0
+
+    def reach(self, done: int) -> None:
+        """Tell of what is new."""
+        if done > self._reached:
+            self._advance(done - self._reached)
+        self._reached = done
 
 
 def _frames(fad: Fad) -> dict[str, int]:

@@ -10,7 +10,14 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from repro.bundle import Verdict, bundle_name, examine, payload, seal_scores
+from repro.bundle import (
+    Verdict,
+    bundle_name,
+    examine,
+    payload,
+    score_payload,
+    seal_scores,
+)
 from repro.bundle.family import compared
 from repro.bundle.run_contents import RunContents
 from repro.bundle.score_checks import expected_class
@@ -20,6 +27,7 @@ from repro.errors import BundleError, UsageError
 from repro.machine import describe_harness, describe_machine, describe_source
 from repro.meter.window import utc_now
 from repro.records import BundleClass, Parent, ScoreEnvironment, ScoreRun
+from repro.request import public_name
 from repro.resources import scorer_dir
 from repro.rundir import write_atomically
 from repro.scorer import Scorer
@@ -58,7 +66,7 @@ class Engine:
         self, name: str, *, weights: str, device: str, folder: Path, size: str = "full"
     ) -> None:
         self.name = name
-        self._weights = weights
+        self.weights = weights
         self._device = device
         self._size = size
         self._folder = folder
@@ -76,7 +84,7 @@ class Engine:
             self._folder.mkdir(parents=True, exist_ok=True)
             made = Scorer(self.name, cache=self._folder, log=self._folder / "scorer.log")
             try:
-                made.load(weights=self._weights, device=self._device, size=self._size)
+                made.load(weights=self.weights, device=self._device, size=self._size)
             except BaseException:
                 made.close()
                 raise
@@ -92,11 +100,11 @@ class Engine:
 
 @dataclass(frozen=True)
 class Scored:
-    """A score bundle and its verdict."""
+    """A score bundle, its verdict and what it says of itself."""
 
     bundle: Path
     verdict: Verdict
-    bundle_class: BundleClass | None
+    environment: ScoreEnvironment
 
 
 def score_bundle(
@@ -119,7 +127,7 @@ def score_bundle(
     Raises:
         BundleError: the bundle is invalid, or scores that are there already are.
         UsageError: it is no run with clips; audio or captions are missing, or others than the
-            run's; the engine is not installed.
+            run's; scores by another engine are there; the engine is not installed.
         WorkerError: the engine fails.
 
     """
@@ -127,26 +135,26 @@ def score_bundle(
     run = payload.read(parent.contents)
     target = bundle.with_name(f"{bundle_name(run).removesuffix('.zip')}_score.zip")
     if target.exists():
+        found = _verified(target, parent)
+        _check_same(found, engine)
         listener.say(f"{target.name}: scored before; nothing is scored again")
-        return _verified(target, parent)
+        return found
     with audio_folder(bundle, parent, audio) as folder:
         sets, remarks = find_sets(run, folder)
         captions = find_captions(run, sets, captions_dir, bundle.parent / REFERENCES / "synthetic")
-        work = _Work(run, parent, engine, listener, challenge)
+        work = _Work(_parent(run, parent), engine, listener, challenge)
         scored = work.score(sets, captions, remarks)
     write_atomically(target, seal_scores(scored, key=key()))
     return _verified(target, parent)
 
 
 class _Work:
-    """One scoring: the run, its parent examination and the engine together."""
+    """One scoring: of which run, by which engine, told to whom."""
 
     def __init__(
-        self, run: Run, parent: Examination, engine: Engine, listener: Listener,
-        challenge: str | None,
-    ) -> None:  # fmt: skip
-        self._run = run
-        self._parent = _parent(run, parent)
+        self, parent: Parent, engine: Engine, listener: Listener, challenge: str | None
+    ) -> None:
+        self._parent = parent
         self._engine = engine
         self._listener = listener
         self._challenge = challenge
@@ -157,7 +165,7 @@ class _Work:
         """Embed, score and compare every set."""
         started_at, scorer = utc_now(), self._engine.scorer()
         own = SetScorer(scorer, captions, self._parent.model, self._class())
-        self._embed(own, sets, captions)
+        self._embed(own, sets)
         found = [own.score(one) for one in sets]
         remarks = [*remarks, *_without_reference(captions)]
         for remark in remarks:
@@ -172,15 +180,12 @@ class _Work:
             contrasts=tuple(own.contrasts(found)),
         )  # fmt: skip
 
-    def _embed(
-        self, own: SetScorer, sets: Sequence[ClipSet], captions: Mapping[Place, CaptionList]
-    ) -> None:
-        networks = [1 + captions[one.place].has_references for one in sets]
-        total = sum(len(one.clips) * count for one, count in zip(sets, networks, strict=True))
-        self._listener.begin(self._parent.model, total)
-        for one, count in zip(sets, networks, strict=True):
-            own.embed(one)
-            self._listener.advance(len(one.clips) * count)
+    def _embed(self, own: SetScorer, sets: Sequence[ClipSet]) -> None:
+        self._listener.begin(
+            self._parent.model, sum(len(one.clips) * len(own.networks(one)) for one in sets)
+        )
+        for one in sets:
+            own.embed(one, self._listener.advance)
 
     def _class(self) -> BundleClass:
         return expected_class(self._engine.scorer().facts.weights, self._parent)
@@ -258,4 +263,15 @@ def _verified(target: Path, parent: Examination) -> Scored:
         raise BundleError(
             f"{target.name}: is invalid: {'; '.join(found.reasons)}; move it away to score anew"
         )
-    return Scored(target, found.verdict, found.bundle_class)
+    return Scored(target, found.verdict, score_payload.read(found.contents).environment)
+
+
+def _check_same(found: Scored, engine: Engine) -> None:
+    """Take no other scores for those that were asked for."""
+    there = (found.environment.engine, found.environment.networks)
+    asked = (engine.name, public_name(engine.weights))
+    if there != asked:
+        raise UsageError(
+            f"{found.bundle}: expected scores by the engine {asked[0]} with {asked[1]} networks, "
+            f"found {there[0]} with {there[1]}; move it away to score anew"
+        )

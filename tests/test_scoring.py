@@ -87,7 +87,7 @@ def test_a_run_gets_a_bundle_of_its_scores_beside_it(bundle, engine):
     run, scores = judge(bundle, scored.bundle)
     assert run.verdict is scores.verdict is Verdict.INTEGRITY_ONLY
     assert scores.reasons == ("signer: ephemeral key",)
-    assert scored.bundle_class is BundleClass.DEMONSTRATION
+    assert scored.environment.bundle_class is BundleClass.DEMONSTRATION
 
 
 def test_every_set_has_its_scores_intervals_and_differences(bundle, engine):
@@ -105,6 +105,20 @@ def test_every_set_has_its_scores_intervals_and_differences(bundle, engine):
     assert all(0 <= row.p <= 1 for row in found.contrasts)
     assert all(clip.clap is not None for clip in found.clips)
     assert "diffusers==0.31.0" in found.requirements_lock
+
+
+def test_scores_by_another_engine_are_not_taken_for_those_asked_for(bundle, engine, tmp_path):
+    score(bundle, engine)
+    other = Engine("laion", weights="hub", device="cpu", folder=tmp_path / "embeddings")
+    with pytest.raises(UsageError, match="found transformers with random; move it away"):
+        score(bundle, other)
+
+
+def test_the_progress_ends_with_every_clip_of_every_network(bundle, engine):
+    ear = Ear()
+    score(bundle, engine, ear)
+    assert ear.said[0] == "fake 12"
+    assert ear.embedded == 12
 
 
 def test_a_second_scoring_scores_nothing_and_verifies(bundle, engine):

@@ -78,5 +78,5 @@ def score(
         working.close()
         listener.end()
     click.echo(scored.bundle)
-    click.echo(f"class: {scored.bundle_class}, {scored.verdict}")
+    click.echo(f"class: {scored.environment.bundle_class}, {scored.verdict}")
     click.echo(f"next: tta-energy report {bundle} {scored.bundle} --out {bundle.parent / 'report'}")
