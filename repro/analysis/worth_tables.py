@@ -93,7 +93,7 @@ def _row(worth: Worth, kind: str) -> tuple[Cell, ...]:
 def _answer(worth: Worth) -> str:
     if worth.steps is None:
         return f"insufficient: {worth.reason}"
-    return "fewer are enough" if worth.steps != worth.last else "all are needed"
+    return "fewer are enough" if worth.steps != worth.last else "fewer are not shown to be enough"
 
 
 def _tested(trial: Trial) -> str:
