@@ -9,8 +9,10 @@ from datetime import timedelta
 from repro.bundle import bundle_name, seal
 from repro.bundle.bag import TAG_MANIFEST
 from repro.bundle.score_checks import expected_class
+from repro.captions.items import list_sha256
 from repro.records import (
     BundleClass,
+    Caption,
     Clip,
     Contrast,
     DetailedScore,
@@ -31,6 +33,24 @@ DATASETS = ("audiocaps", "clotho")
 def make_audio(name):
     """Return bytes that stand for a clip."""
     return b"RIFF" + name.encode()
+
+
+def make_caption(dataset, item):
+    """Return what a bundle says of a caption."""
+    text = f"{dataset} {item}"
+    return Caption(
+        study="quality", dataset=dataset, item=item, id=f"{item}.wav", recording=f"{item}.wav",
+        sha256=hashlib.sha256(text.encode()).hexdigest(), seed=item,
+    )  # fmt: skip
+
+
+def listed(captions):
+    """Return the lists of captions as a request names them."""
+    return {"quality": [
+        {"dataset": name, "sha256": list_sha256(
+            (one.id, one.sha256) for one in captions if one.dataset == name)}
+        for name in dict.fromkeys(one.dataset for one in captions)
+    ]}  # fmt: skip
 
 
 def make_quality_run(*, gpu=True, weights="hub", steps=STEPS, datasets=DATASETS, clips=4, **more):
@@ -56,7 +76,11 @@ def make_quality_run(*, gpu=True, weights="hub", steps=STEPS, datasets=DATASETS,
                 row = entry.row.model_copy(update={"dataset": dataset})
                 entries.append(WindowEntry(row=row, readings=entry.readings, audio=(clip,)))
                 at += timedelta(seconds=row.duration_s)
-    header = run.header.model_copy(update={"planned_windows": len(entries)})
+    captions = tuple(make_caption(name, item) for name in datasets for item in range(clips))
+    request = {**run.header.request, "captions": listed(captions)}
+    header = run.header.model_copy(
+        update={"planned_windows": len(entries), "captions": captions, "request": request}
+    )
     return run.model_copy(update={"header": header, "entries": tuple(entries)})
 
 

@@ -23,7 +23,14 @@ from repro.signing import ephemeral_key
 from tests import validators
 from tests.bundle.forge import assert_invalid, files_of, resign, rezip, unzip
 from tests.bundle.test_third_parties import OPENSSL, lay_out, rocrate
-from tests.scored import make_audio, make_parent, make_quality_run, make_scored
+from tests.scored import (
+    listed,
+    make_audio,
+    make_caption,
+    make_parent,
+    make_quality_run,
+    make_scored,
+)
 
 
 @pytest.fixture(scope="module")
@@ -340,11 +347,15 @@ def with_row(run, number, **values):
 
 def with_one_more(run):
     last = run.entries[-1]
-    window = last.row.window + 1
+    window, dataset = last.row.window + 1, last.row.dataset
     row = last.row.model_copy(
-        update={"window": window, "item": 99, "started_at": "2026-11-02T00:00:00Z"}
+        update={"window": window, "item": 4, "seed": 4, "started_at": "2026-11-02T00:00:00Z"}
     )
-    header = run.header.model_copy(update={"planned_windows": window + 1})
+    captions = (*run.header.captions, make_caption(dataset, 4))
+    header = run.header.model_copy(
+        update={"planned_windows": window + 1, "captions": captions,
+                "request": {**run.header.request, "captions": listed(captions)}}
+    )  # fmt: skip
     entry = last.model_copy(update={"row": row, "audio": ()})
     return run.model_copy(update={"entries": (*run.entries, entry), "header": header})
 
