@@ -16,6 +16,8 @@ RATE_HZ = 48000
 CLIP_SAMPLES = 480000
 HOP_SAMPLES = 48000
 FULL_SCALE = 32767
+# fadtk 1.1.0, fad.py: torchaudio's sinc_interp_kaiser with these.
+KERNEL_WIDTH, ROLLOFF, BETA = 64, 0.9475937167399596, 14.769656459379492
 PEAK = 10 ** (-1 / 20)  # -1 dB of full scale
 
 #: Part of the name of every cached embedding: say here what changes one.

@@ -23,9 +23,6 @@ from scipy import signal
 from scipy.io import wavfile
 from transformers import ClapConfig, ClapFeatureExtractor, ClapModel
 
-# fadtk 1.1.0, fad.py: torchaudio's sinc_interp_kaiser with these.
-KERNEL_WIDTH, ROLLOFF, BETA = 64, 0.9475937167399596, 14.769656459379492
-
 TINY = {
     "text_config": {
         "hidden_size": 32,
@@ -140,11 +137,13 @@ def resample(samples: Any, rate_hz: int) -> Any:
         return samples
     divisor = gcd(rate_hz, clips.RATE_HZ)
     up, down = clips.RATE_HZ // divisor, rate_hz // divisor
-    cutoff = ROLLOFF * min(rate_hz, clips.RATE_HZ)
-    reach = KERNEL_WIDTH / cutoff  # seconds to either side
+    cutoff = clips.ROLLOFF * min(rate_hz, clips.RATE_HZ)
+    reach = clips.KERNEL_WIDTH / cutoff  # seconds to either side
     taps = int(reach * rate_hz * up)
     seconds = np.arange(-taps, taps + 1) / (rate_hz * up)
-    window = np.i0(BETA * np.sqrt(np.clip(1 - (seconds / reach) ** 2, 0, None))) / np.i0(BETA)
+    window = np.i0(clips.BETA * np.sqrt(np.clip(1 - (seconds / reach) ** 2, 0, None))) / np.i0(
+        clips.BETA
+    )
     kernel = np.sinc(cutoff * seconds) * window * cutoff / (rate_hz * up)
     return signal.resample_poly(samples.astype(np.float64), up, down, window=kernel).astype(
         np.float32

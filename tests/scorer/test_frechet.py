@@ -10,7 +10,7 @@ from scipy import linalg
 
 from repro.errors import TtaError
 from repro.frechet import Reference, WeightedSet, describe, extrapolate, pool
-from tests.scorer.clips import make_clips
+from tests.scorer.examples import make_clips
 
 
 def by_singular_values(one, other):

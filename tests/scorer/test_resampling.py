@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from repro.errors import TtaError
 from repro.frechet import Reference, WeightedSet, pool
 from repro.resampling import bootstrap, difference, jackknife, mean_of
-from tests.scorer.clips import make_clips
+from tests.scorer.examples import make_clips
 
 values = st.lists(st.floats(-1, 1), min_size=3, max_size=40)
 

@@ -8,7 +8,7 @@ import pytest
 from repro.errors import UsageError, WorkerError
 from repro.scorer import Scorer, clap_difference, clap_interval
 from tests.models.drive import find_interpreter, quiet_cores
-from tests.scorer.clips import write_tone
+from tests.scorer.examples import write_tone
 
 
 def start(cache, **changes):
