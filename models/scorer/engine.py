@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import checkpoints
 import clips
 import numpy as np
 import torch  # noqa: TID253 - at home in a model's environment
 from shared.devices import find_device
+from shared.tokens import RobertaStub
 
 #: Windows of ten seconds in one forward call; more is no faster on a CPU.
 BATCH = {"cpu": 4, "cuda": 64}
@@ -42,6 +44,7 @@ class Engine:
 
     def __init__(self) -> None:
         self._networks: dict[str, Any] = {}
+        self._tokenizer: Any = None
         self._device: Any = None
 
     def describe(self) -> dict[str, Any]:
@@ -59,13 +62,15 @@ class Engine:
         """Bring the networks to the device and say what is there."""
         self._device = find_device(device)
         request = Request(weights, self._device, size, seed)
-        checkpoints = {name: self.build(name, request) for name in networks}
+        if "clap" in networks:
+            self._tokenizer = find_tokenizer(weights)
+        digests = {name: self.build(name, request) for name in networks}
         return {
             **self.describe(),
             "size": size,
             "weights": weights if weights in {"random", "hub"} else "folder",
             "device": device,
-            "checkpoints": checkpoints,
+            "checkpoints": digests,
             "preparation": {
                 name: form.format(resampler=self.RESAMPLERS[name])
                 for name, form in (("fad", clips.FAD), ("clap", clips.CLAP))
@@ -87,6 +92,13 @@ class Engine:
             found = self._run(self.texts, captions[start : start + TEXT_BATCH])
             for output, one in zip(outputs[start : start + TEXT_BATCH], found):
                 save(output, one)
+
+    def tokenize(self, captions: list[str]) -> Any:
+        """Return ids and mask of captions, each (captions, 77)."""
+        return self._tokenizer(
+            captions, padding="max_length", max_length=TEXT_LENGTH, truncation=True,
+            return_tensors="pt",
+        )  # fmt: skip
 
     def build(self, network: str, request: Request) -> str:
         """Build a network and keep it; return the digest of its weights."""
@@ -138,6 +150,13 @@ class Engine:
         if name not in self._networks:
             raise ValueError(f"network {name!r} is not loaded: found {sorted(self._networks)}")
         return self._networks[name]
+
+
+def find_tokenizer(weights: str) -> Any:
+    """Return the tokenizer that goes with the weights: random ones have no vocabulary."""
+    if weights == "random":
+        return RobertaStub(model_max_length=TEXT_LENGTH)
+    return checkpoints.load_tokenizer(weights)
 
 
 def save(path: str, embedding: Any) -> None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from shared.devices import versions
-from shared.tokens import RobertaStub
 
 # isort: split
 
@@ -28,7 +27,7 @@ import soundfile
 import torch  # noqa: TID253 - at home in a model's environment
 import torchaudio
 import transformers
-from engine import TEXT_LENGTH, Engine, Request
+from engine import Engine, Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +112,6 @@ class Adapter(Engine):
 
     def __init__(self) -> None:
         super().__init__()
-        self._tokenizer: Any = None
         self._distances = Distances()
 
     def versions(self) -> dict[str, str]:
@@ -209,17 +207,12 @@ class Adapter(Engine):
 
     def _fill(self, model: Any, network: str, request: Request) -> str:
         if request.weights == "random":
-            self._tokenizer = RobertaStub(model_max_length=TEXT_LENGTH)
             return checkpoints.fill_random(model, request.seed)
         digest, numbers = checkpoints.read(request.weights, network)
         numbers.pop(POSITIONS, None)
         checkpoints.refuse_misfit(model.load_state_dict(numbers, strict=False))
-        self._tokenizer = checkpoints.load_tokenizer(request.weights)
         return digest
 
     def _tokenize(self, captions: list[str]) -> dict[str, Any]:
-        tokens = self._tokenizer(
-            captions, padding="max_length", max_length=TEXT_LENGTH, truncation=True,
-            return_tensors="pt",
-        )  # fmt: skip
+        tokens = self.tokenize(captions)
         return {"input_ids": tokens.input_ids, "attention_mask": tokens.attention_mask}

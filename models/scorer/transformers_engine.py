@@ -10,7 +10,6 @@ from math import gcd
 from typing import Any
 
 from shared.devices import versions
-from shared.tokens import RobertaStub
 
 # isort: split
 
@@ -18,7 +17,7 @@ import checkpoints
 import clips
 import numpy as np
 import torch  # noqa: TID253 - at home in a model's environment
-from engine import TEXT_LENGTH, Engine, Request
+from engine import Engine, Request
 from scipy import signal
 from scipy.io import wavfile
 from transformers import ClapConfig, ClapFeatureExtractor, ClapModel
@@ -50,7 +49,6 @@ class Adapter(Engine):
 
     def __init__(self) -> None:
         super().__init__()
-        self._tokenizer: Any = None
         self._extractors = {
             "fad": ClapFeatureExtractor(truncation="rand_trunc", **checkpoints.MEL),
             "clap": ClapFeatureExtractor(truncation="fusion", **checkpoints.MEL),
@@ -65,13 +63,11 @@ class Adapter(Engine):
         model = ClapModel(configure(network, request.size)).eval()
         if request.weights == "random":
             digest = checkpoints.fill_random(model, request.seed)
-            self._tokenizer = RobertaStub(model_max_length=TEXT_LENGTH)
         else:
             digest, numbers = checkpoints.read(request.weights, network)
             checkpoints.refuse_misfit(
                 model.load_state_dict(checkpoints.for_transformers(numbers), strict=False)
             )
-            self._tokenizer = checkpoints.load_tokenizer(request.weights)
         self._networks[network] = model.to(request.device).requires_grad_(requires_grad=False)
         return digest
 
@@ -102,10 +98,7 @@ class Adapter(Engine):
 
     def texts(self, captions: list[str]) -> Any:
         """Embed captions, to (captions, width)."""
-        tokens = self._tokenizer(
-            captions, padding="max_length", max_length=TEXT_LENGTH, truncation=True,
-            return_tensors="pt",
-        )  # fmt: skip
+        tokens = self.tokenize(captions)
         ids, mask = tokens.input_ids.to(self._device), tokens.attention_mask.to(self._device)
         return _tensor(self._network("clap").get_text_features(input_ids=ids, attention_mask=mask))
 

@@ -1,7 +1,7 @@
 """Scores the way the authors' tools do it, with their own classes: the other side of a test.
 
 Runs in the interpreter of the scorer, in the folder of its engines: ``as_authors.py TASK.json``
-prints a JSON document. ``save`` makes checkpoints from random numbers in the published form.
+makes checkpoints from random numbers, in the published form, and prints what they score.
 """
 
 from __future__ import annotations
@@ -31,15 +31,17 @@ def build(fusion):
 
 
 def save(folder):
-    """Make both checkpoints and a tokenizer of the real length."""
+    """Make both checkpoints and a tokenizer of the real length; return the networks."""
+    modules = {}
     for network, fusion in (("fad", False), ("clap", True)):
-        module = build(fusion)
+        module = modules[network] = build(fusion)
         fill_random(module.model, seed=len(network))
         numbers = {f"module.{name}": one for name, one in module.model.state_dict().items()}
         numbers["module.text_branch.embeddings.position_ids"] = torch.arange(514)[None]
         content = {"epoch": 1, "name": "random", "best": np.float64(0.5), "state_dict": numbers}
         torch.save(content, folder / FILES[network])
     save_tokenizer(folder / "roberta-base")
+    return modules
 
 
 def save_tokenizer(folder):
@@ -50,13 +52,11 @@ def save_tokenizer(folder):
     (folder / "merges.txt").write_text("#version: 0.2\n")
 
 
-def embed_as_fadtk(weights, files):
+def embed_as_fadtk(module, files):
     """Return what fadtk keeps for each file, from its own class and its own cache."""
     loader = object.__new__(fadtk.CLAPLaionModel)  # its constructor would download
     fadtk.ModelLoader.__init__(loader, "clap-laion-audio", 512, 48000)
-    loader.type, loader.model_file = "audio", weights / FILES["fad"]
-    with laion_engine.without_downloads():
-        loader.load_model()
+    loader.model = module
     distance = fadtk.FrechetAudioDistance(loader, audio_load_worker=1, load_model=False)
     for path in files:
         distance.cache_embedding_file(path)
@@ -76,16 +76,9 @@ def distances_of_fadtk(reference, evaluation, seed):
     }
 
 
-def clap_plainly(weights, files, captions):
+def clap_plainly(module, tokenizer, files, captions):
     """Return the cosine of each clip and caption, one at a time, as clap_score describes it."""
-    module = build(fusion=True)
-    with laion_engine.without_downloads():
-        numbers = torch.load(weights / FILES["clap"], weights_only=False)["state_dict"]
-    numbers = {name[len("module.") :]: one for name, one in numbers.items()}
-    del numbers["text_branch.embeddings.position_ids"]
-    module.model.load_state_dict(numbers)
-    tokenizer = RobertaTokenizer.from_pretrained(str(weights / "roberta-base"))
-    module.tokenize = tokenizer
+    module.tokenize = RobertaTokenizer.from_pretrained(str(tokenizer))
     return [
         {"score": float(torch.nn.functional.cosine_similarity(audio, text)),
          "audio": audio[0].tolist(), "text": text[0].tolist()}
@@ -118,12 +111,13 @@ def main():
     paths = {name: Path(task[name]) for name in ("weights", "reference", "evaluation", "scratch")}
     files = [Path(path) for path in task["files"]]
     torch.set_grad_enabled(False)
-    if task["save"]:
-        save(paths["weights"])
+    modules = save(paths["weights"])
     answer = {
-        "clap": clap_plainly(paths["weights"], files, task["captions"]),
+        "clap": clap_plainly(
+            modules["clap"], paths["weights"] / "roberta-base", files, task["captions"]
+        ),
         "distances": distances_of_fadtk(paths["reference"], paths["evaluation"], task["seed"]),
-        "embeddings": embed_as_fadtk(paths["weights"], [Path(one) for one in task["prepared"]]),
+        "embeddings": embed_as_fadtk(modules["fad"], [Path(one) for one in task["prepared"]]),
         "pcm16": pcm16(paths["scratch"] / "pcm16.wav", task["samples"]),
     }
     sys.stdout.write(json.dumps(answer))

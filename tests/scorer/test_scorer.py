@@ -156,7 +156,7 @@ def test_stereo_at_another_rate_is_the_same_clip(scorer, folder):
 
 def test_weights_that_are_not_there_are_named(folder):
     with pytest.raises(WorkerError, match=r"630k-audioset-best.pt; fetch them"):
-        start(folder / "cache", weights=str(folder), size="full")
+        start(folder / "cache", weights=str(folder), networks=["fad"])
 
 
 def test_an_engine_that_does_not_exist_is_refused(tmp_path):
