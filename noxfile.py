@@ -31,6 +31,8 @@ TORCH_FAMILY = ("torchvision==0.28.0", "torchaudio==2.11.0")
 # They pin each other's dependencies (rich, for one) and so stay apart from the harness.
 VALIDATORS = ("bagit==1.9.0", "roc-validator==0.13.0", "rocrate==0.15.0", "frictionless==5.21.0")
 
+PROOFREADERS = ("cffconvert==2.0.0", "codespell==2.4.1")
+
 
 @nox.session
 def tests(session):
@@ -100,6 +102,37 @@ def bench(session):
     session.install(".")
     for script in sorted((ROOT / "artifact" / "bench").glob("*.py")):
         session.run("python", str(script), *session.posargs, env=_here())
+
+
+@nox.session
+def documents(session):
+    """Write the parts of documents that are made; --check writes nothing and says what is stale."""
+    session.install(".", *PROOFREADERS)
+    session.run("python", str(ROOT / "artifact" / "documents"), *session.posargs)
+    session.run("codespell")
+    session.run("cffconvert", "--validate", "--infile", str(ROOT / "CITATION.cff"))
+
+
+@nox.session
+def archive(session):
+    """Make what is deposited: the tracked tree of this commit, its digest, and its metadata."""
+    session.install(*PROOFREADERS)
+    folder = OUT / "archive"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    commit = session.run("git", "rev-parse", "HEAD", external=True, silent=True).strip()
+    path = folder / f"tta-energy-{commit[:12]}.tar.gz"
+    prefix = f"--prefix=tta-energy-{commit[:12]}/"
+    session.run(
+        "git", "archive", "--format=tar.gz", prefix, f"--output={path}", commit, external=True
+    )
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    (folder / "SHA256SUMS").write_text(f"{digest}  {path.name}\n")
+    metadata = session.run(
+        "cffconvert", "--format", "zenodo", "--infile", str(ROOT / "CITATION.cff"), silent=True
+    )
+    (folder / "zenodo.json").write_text(metadata)
+    session.log(f"{path}: {path.stat().st_size / 1e6:.1f} MB, sha256 {digest}")
 
 
 @nox.session(default=False, venv_backend="none")

@@ -1,0 +1,38 @@
+"""What every command says of itself, for the README."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from repro.cli import cli
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROGRAM = "tta-energy"
+WIDTH = 90
+
+
+def help_texts() -> str:
+    """Return the help of each command, folded, in the order of the program's own."""
+    return "\n\n".join(_folded(path, command) for path, command in commands(cli, PROGRAM))
+
+
+def commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
+    """Yield every command below this one by its whole name, groups by what they hold."""
+    if not isinstance(command, click.Group):
+        yield path, command
+        return
+    context = click.Context(command, info_name=path)
+    for name in command.list_commands(context):
+        found = command.get_command(context, name)
+        if found is not None:
+            yield from commands(found, f"{path} {name}")
+
+
+def _folded(path: str, command: click.Command) -> str:
+    context = click.Context(command, info_name=path, terminal_width=WIDTH, max_content_width=WIDTH)
+    text = command.get_help(context).rstrip()
+    return f"<details><summary><code>{path}</code></summary>\n\n```text\n{text}\n```\n\n</details>"
