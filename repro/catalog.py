@@ -45,6 +45,18 @@ class WeightFiles(Record):
     by_hand: str | None = None
 
 
+class Companion(Record):
+    """Another checkpoint of the hub that the model needs, its tokenizer for one.
+
+    ``name`` is that of the subfolder in which it is expected with ``--weights DIR``.
+    """
+
+    name: str
+    checkpoint: str
+    revision: str
+    files: tuple[str, ...] = Field(min_length=1)
+
+
 class Deviation(Record):
     """Where this model differs from upstream or from the paper, and why."""
 
@@ -62,6 +74,7 @@ class Checkpoint(Record):
     licence: str
     licence_note: str | None = None
     weights: WeightFiles | None = None
+    companions: tuple[Companion, ...] = ()
 
 
 class ModelCard(Checkpoint):

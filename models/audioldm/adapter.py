@@ -7,14 +7,13 @@ script configures it, with the scaling factor of cvssp/audioldm-s-full-v2.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 # Before the libraries: it sets switches that they read when they are imported.
-from shared import facts, loading, mel
+from shared import facts, mel
 from shared import weights as sources
-from shared.audio import Generation
 from shared.parts import Part
-from shared.prompts import generators, texts
+from shared.pipelines import PipelineAdapter
 from shared.tokens import RobertaStub
 
 # isort: split
@@ -22,7 +21,9 @@ from shared.tokens import RobertaStub
 from diffusers import AudioLDMPipeline, DDIMScheduler, UNet2DConditionModel  # noqa: TID253 - at home
 from transformers import ClapTextModelWithProjection, RobertaTokenizerFast
 
-FACTS = facts.read(__file__)
+if TYPE_CHECKING:
+    from pathlib import Path
+
 SCALING_FACTOR = 0.9392935633659363
 TEXT_LENGTH = 512  # tokens of every prompt, padded
 TEXT_WIDTH = 512  # of the projected text, the UNet's condition
@@ -71,90 +72,37 @@ def parts(size: str) -> dict[str, Part]:
     }
 
 
-class Adapter:
+class Adapter(PipelineAdapter):
     """Drives AudioLDM for the worker."""
 
-    def __init__(self) -> None:
-        self.denoiser: Any = None
-        self._pipeline: Any = None
+    card = facts.read(__file__)
+    pipeline = AudioLDMPipeline
+    parts = staticmethod(parts)
 
-    def describe(self, *, size: str) -> dict[str, Any]:
-        """Say what would be loaded: versions, parameters by component, form of the audio."""
-        return loading.describe(parts(size), FACTS)
-
-    def refuse(
-        self,
-        *,
-        steps: int,
-        batch_size: int,  # noqa: ARG002 - any batch is worth a try
-        audio_s: float,
-        duration_mode: str,  # noqa: ARG002 - both can be had
-    ) -> str | None:
-        """Return why this setting cannot be honoured, or None."""
+    def limit(self, steps: int, audio_s: float, duration_mode: str) -> str | None:  # noqa: ARG002 - the latent fits
+        """Return why so many steps or seconds cannot be had, or None."""
         return mel.refuse(steps, audio_s)
 
-    def load(
-        self,
-        *,
-        size: str,
-        weights: str,
-        device: str,
-        dtype: str,
-        attention: str,
-        audio_s: float,
-        duration_mode: str,
-        cache_dir: str | None,
-        seed: int,
-    ) -> dict[str, Any]:
-        """Bring the networks to the device and say what is there."""
-        loaded = loading.load(
-            parts(size),
-            FACTS,
-            weights=weights,
-            device=device,
-            dtype=dtype,
-            attention=attention,
-            duration_mode=duration_mode,
-            cache_dir=cache_dir,
-            seed=seed,
-        )
-        self._assemble(loaded)
-        return {**loaded.answer, "latent_shape": mel.latent_shape(audio_s)}
+    def latent_shape(self, audio_s: float) -> list[int]:
+        """Return the shape of one clip's latent: channels, frames, mel bins."""
+        return mel.latent_shape(audio_s)
 
-    def generate(
-        self,
-        *,
-        prompts: list[str],
-        negative_prompt: str | None,
-        steps: int,
-        audio_s: float,
-        seeds: list[int],
-    ) -> Generation:
-        """Generate one batch: a clip for each prompt, from the seed of the same place."""
-        if self._pipeline is None:
-            raise RuntimeError("nothing is loaded: load comes before generate")
-        audio = self._pipeline(
-            **texts(prompts, negative_prompt),
-            num_inference_steps=steps,
-            guidance_scale=FACTS["guidance_scale"],
-            audio_length_in_s=audio_s,
-            generator=generators(prompts, seeds, self._pipeline.device),
-        ).audios
-        return Generation(
-            audio[:, None, :],
-            sample_rate_hz=FACTS["sample_rate_hz"],
-            latent_shape=mel.latent_shape(audio_s),
-        )
+    def companions(self, folder: Path | None) -> dict[str, Any]:
+        """Return tokenizer and scheduler."""
+        if folder is None:
+            return {
+                "tokenizer": RobertaStub(model_max_length=TEXT_LENGTH),
+                "scheduler": DDIMScheduler(**mel.SCHEDULER),
+            }
+        return {
+            "tokenizer": sources.load_tokenizer(RobertaTokenizerFast, folder / "tokenizer"),
+            "scheduler": sources.load_scheduler(DDIMScheduler, folder),
+        }
 
-    def _assemble(self, loaded: loading.Loaded) -> None:
-        if loaded.folder is None:
-            tokenizer: Any = RobertaStub(model_max_length=TEXT_LENGTH)
-            scheduler = DDIMScheduler(**mel.SCHEDULER)
-        else:
-            tokenizer = sources.load_tokenizer(RobertaTokenizerFast, loaded.folder / "tokenizer")
-            scheduler = sources.load_scheduler(DDIMScheduler, loaded.folder)
-        self._pipeline = AudioLDMPipeline(
-            **loaded.networks, tokenizer=tokenizer, scheduler=scheduler
-        )
-        self._pipeline.set_progress_bar_config(disable=True)
-        self.denoiser = self._pipeline.unet
+    def find_stages(self, networks: dict[str, Any]) -> dict[str, list[Any]]:
+        """Return the modules of each part of a generation."""
+        return {
+            "text_encoding": [networks["text_encoder"]],
+            "denoising": [networks["unet"]],
+            **mel.stages(networks),
+        }

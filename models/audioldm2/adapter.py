@@ -7,14 +7,13 @@ UNet attends to those eight and to T5's states. Latent, autoencoder and vocoder 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 # Before the libraries: it sets switches that they read when they are imported.
-from shared import facts, loading, mel, t5
+from shared import facts, mel, t5
 from shared import weights as sources
-from shared.audio import Generation
 from shared.parts import Part
-from shared.prompts import generators, texts
+from shared.pipelines import PipelineAdapter
 from shared.tokens import RobertaStub, T5Stub
 
 # isort: split
@@ -29,7 +28,9 @@ from diffusers import (  # noqa: TID253
 from torch.nn import functional  # noqa: TID253
 from transformers import ClapModel, GPT2Model, RobertaTokenizerFast, T5TokenizerFast
 
-FACTS = facts.read(__file__)
+if TYPE_CHECKING:
+    from pathlib import Path
+
 # Of AudioLDM's autoencoder; this model's own is part of its checkpoint and not known here.
 SCALING_FACTOR = 0.9227914214134216
 CLAP_LENGTH = 512  # tokens of every prompt, padded
@@ -147,96 +148,43 @@ def parts(size: str) -> dict[str, Part]:
     }
 
 
-def companions(folder: Any) -> dict[str, Any]:
-    """Return what the pipeline needs beside networks; its feature extractor serves the ranking."""
-    if folder is None:
-        return {
-            "tokenizer": RobertaStub(model_max_length=CLAP_LENGTH),
-            "tokenizer_2": T5Stub(model_max_length=T5_LENGTH),
-            "scheduler": DDIMScheduler(**mel.SCHEDULER),
-            "feature_extractor": None,
-        }
-    return {
-        "tokenizer": sources.load_tokenizer(RobertaTokenizerFast, folder / "tokenizer"),
-        "tokenizer_2": sources.load_tokenizer(T5TokenizerFast, folder / "tokenizer_2"),
-        "scheduler": sources.load_scheduler(DDIMScheduler, folder),
-        "feature_extractor": None,
-    }
-
-
-class Adapter:
+class Adapter(PipelineAdapter):
     """Drives AudioLDM 2 for the worker."""
 
-    def __init__(self) -> None:
-        self.denoiser: Any = None
-        self._pipeline: Any = None
+    card = facts.read(__file__)
+    pipeline = Pipeline
+    parts = staticmethod(parts)
 
-    def describe(self, *, size: str) -> dict[str, Any]:
-        """Say what would be loaded: versions, parameters by component, form of the audio."""
-        return loading.describe(parts(size), FACTS)
-
-    def refuse(
-        self,
-        *,
-        steps: int,
-        batch_size: int,  # noqa: ARG002 - any batch is worth a try
-        audio_s: float,
-        duration_mode: str,  # noqa: ARG002 - both can be had
-    ) -> str | None:
-        """Return why this setting cannot be honoured, or None."""
+    def limit(self, steps: int, audio_s: float, duration_mode: str) -> str | None:  # noqa: ARG002 - the latent fits
+        """Return why so many steps or seconds cannot be had, or None."""
         return mel.refuse(steps, audio_s)
 
-    def load(
-        self,
-        *,
-        size: str,
-        weights: str,
-        device: str,
-        dtype: str,
-        attention: str,
-        audio_s: float,
-        duration_mode: str,
-        cache_dir: str | None,
-        seed: int,
-    ) -> dict[str, Any]:
-        """Bring the networks to the device and say what is there."""
-        loaded = loading.load(
-            parts(size),
-            FACTS,
-            weights=weights,
-            device=device,
-            dtype=dtype,
-            attention=attention,
-            duration_mode=duration_mode,
-            cache_dir=cache_dir,
-            seed=seed,
-        )
-        self._pipeline = Pipeline(**loaded.networks, **companions(loaded.folder))
-        self._pipeline.set_progress_bar_config(disable=True)
-        self.denoiser = self._pipeline.unet
-        return {**loaded.answer, "latent_shape": mel.latent_shape(audio_s)}
+    def latent_shape(self, audio_s: float) -> list[int]:
+        """Return the shape of one clip's latent: channels, frames, mel bins."""
+        return mel.latent_shape(audio_s)
 
-    def generate(
-        self,
-        *,
-        prompts: list[str],
-        negative_prompt: str | None,
-        steps: int,
-        audio_s: float,
-        seeds: list[int],
-    ) -> Generation:
-        """Generate one batch: a clip for each prompt, from the seed of the same place."""
-        if self._pipeline is None:
-            raise RuntimeError("nothing is loaded: load comes before generate")
-        audio = self._pipeline(
-            **texts(prompts, negative_prompt),
-            num_inference_steps=steps,
-            guidance_scale=FACTS["guidance_scale"],
-            audio_length_in_s=audio_s,
-            generator=generators(prompts, seeds, self._pipeline.device),
-        ).audios
-        return Generation(
-            audio[:, None, :],
-            sample_rate_hz=FACTS["sample_rate_hz"],
-            latent_shape=mel.latent_shape(audio_s),
-        )
+    def companions(self, folder: Path | None) -> dict[str, Any]:
+        """Return tokenizers and scheduler; a feature extractor would serve the ranking alone."""
+        if folder is None:
+            return {
+                "tokenizer": RobertaStub(model_max_length=CLAP_LENGTH),
+                "tokenizer_2": T5Stub(model_max_length=T5_LENGTH),
+                "scheduler": DDIMScheduler(**mel.SCHEDULER),
+                "feature_extractor": None,
+            }
+        return {
+            "tokenizer": sources.load_tokenizer(RobertaTokenizerFast, folder / "tokenizer"),
+            "tokenizer_2": sources.load_tokenizer(T5TokenizerFast, folder / "tokenizer_2"),
+            "scheduler": sources.load_scheduler(DDIMScheduler, folder),
+            "feature_extractor": None,
+        }
+
+    def find_stages(self, networks: dict[str, Any]) -> dict[str, list[Any]]:
+        """Return the modules of each part of a generation."""
+        clap = networks["text_encoder"]
+        others = ("text_encoder_2", "projection_model", "language_model")
+        return {
+            "text_encoding": [clap.text_model, clap.text_projection, *map(networks.get, others)],
+            "denoising": [networks["unet"]],
+            **mel.stages(networks),
+        }

@@ -11,13 +11,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 # Before the libraries: it sets switches that they read when they are imported.
-from shared import bigvgan, ddim, durations, facts, loading, make_an_audio, ms_clap, t5
+from shared import bigvgan, facts, loading, make_an_audio, ms_clap, t5
 from shared import weights as sources
-from shared.audio import Generation
 from shared.autoencoder_1d import Autoencoder1D
 from shared.concat_dit import ConcatDiT2MLP
+from shared.make_an_audio_loop import TOKENS, Columns, MakeAnAudioAdapter, encode_padded
 from shared.parts import Part
-from shared.prompts import generators
 from shared.tokens import T5Stub
 
 # isort: split
@@ -28,13 +27,11 @@ from transformers import T5Tokenizer, T5TokenizerFast
 if TYPE_CHECKING:
     from pathlib import Path
 
-FACTS = facts.read(__file__)
 CHECKPOINT = "maa2.ckpt"
 T5_TOKENIZER = "t5-v1_1-large"
 CHANNELS = 20  # of the latent
-COLUMNS = make_an_audio.Columns(per_second=31.5, multiple=2, samples=2 * 256)
 PLACES = 1000  # of the row in which timestep, texts and latent stand
-MOST_COLUMNS = PLACES - 1 - 2 * make_an_audio.TOKENS
+MOST_COLUMNS = PLACES - 1 - 2 * TOKENS
 
 # A language model wrote the events of the paper's prompt once; it has no place in a measurement.
 STRUCTURES = {
@@ -125,112 +122,61 @@ def set_scale(autoencoder: Any, scale: float) -> None:
 LAYOUT = loading.Layout(files=lambda _: make_an_audio.files(CHECKPOINT), read=read)
 
 
-class Adapter:
+class Adapter(MakeAnAudioAdapter):
     """Drives Make-an-Audio 2 for the worker."""
 
-    def __init__(self) -> None:
-        self.denoiser: Any = None
-        self._duration_mode = "paper"
-        self._networks: dict[str, Any] = {}
-        self._tokenizer: Any = None
-        self._tokenizer_2: Any = None
+    card = facts.read(__file__)
+    layout = LAYOUT
+    columns = Columns(per_second=31.5, multiple=2, samples=2 * 256)
+    parts = staticmethod(parts)
 
-    def describe(self, *, size: str) -> dict[str, Any]:
-        """Say what would be loaded: versions, parameters by component, form of the audio."""
-        return loading.describe(parts(size), FACTS)
-
-    def refuse(
-        self,
-        *,
-        steps: int,
-        batch_size: int,  # noqa: ARG002 - any batch is worth a try
-        audio_s: float,
-        duration_mode: str,
-    ) -> str | None:
-        """Return why this setting cannot be honoured, or None."""
-        if latent_shape(audio_s, duration_mode)[1] > MOST_COLUMNS:
+    def limit(self, steps: int, audio_s: float, duration_mode: str) -> str | None:
+        """Return why so many steps or seconds cannot be had, or None."""
+        if self.columns.count(audio_s, duration_mode) > MOST_COLUMNS:
             return f"{audio_s} s of audio: the longest latent has {MOST_COLUMNS} columns"
-        return COLUMNS.refuse(audio_s) or ddim.refuse(steps)
+        return super().limit(steps, audio_s, duration_mode)
 
-    def load(
-        self,
-        *,
-        size: str,
-        weights: str,
-        device: str,
-        dtype: str,
-        attention: str,
-        audio_s: float,
-        duration_mode: str,
-        cache_dir: str | None,
-        seed: int,
-    ) -> dict[str, Any]:
-        """Bring the networks to the device and say what is there."""
-        make_an_audio.refuse_hub(weights, FACTS)
-        loaded = loading.load(
-            parts(size),
-            FACTS,
-            weights=weights,
-            device=device,
-            dtype=dtype,
-            attention=attention,
-            duration_mode=duration_mode,
-            cache_dir=cache_dir,
-            seed=seed,
-            layout=LAYOUT,
-        )
-        self.take(loaded.networks, loaded.folder)
-        self._duration_mode = duration_mode
-        return {**loaded.answer, "latent_shape": latent_shape(audio_s, duration_mode)}
+    def latent_shape(self, audio_s: float) -> list[int]:
+        """Return the shape of one clip's latent: channels, columns."""
+        return [CHANNELS, self.columns.count(audio_s, self.duration_mode)]
 
-    def take(self, networks: dict[str, Any], folder: Path | None) -> None:
-        """Take networks to generate with, and the tokenizers of the folder, if there is one."""
-        self._tokenizer = ms_clap.load_tokenizer(folder)
-        self._tokenizer_2 = load_t5_tokenizer(folder)
-        self._networks = networks
-        self.denoiser = networks["denoiser"]
+    def take(self, loaded: loading.Loaded) -> None:
+        """Take the networks, and the tokenizers of the folder, if there is one."""
+        self._tokenizer = ms_clap.load_tokenizer(loaded.folder)
+        self._tokenizer_2 = load_t5_tokenizer(loaded.folder)
+        self.networks = loaded.networks
 
-    @torch.no_grad()
-    def generate(
-        self,
-        *,
-        prompts: list[str],
-        negative_prompt: str | None,  # noqa: ARG002 - upstream takes none, guidance starts at ""
-        steps: int,
-        audio_s: float,
-        seeds: list[int],
-    ) -> Generation:
-        """Generate one batch: a clip for each prompt, from the seed of the same place."""
-        if self.denoiser is None:
-            raise RuntimeError("nothing is loaded: load comes before generate")
-        shape = latent_shape(audio_s, self._duration_mode)
-        nothing = [""] * len(prompts)
-        streams = generators(prompts, seeds, self.denoiser.device)
-        latents = ddim.sample(
-            self.denoiser,
-            ddim.draw(shape, generators=streams, dtype=self.denoiser.dtype),
-            unconditional=self._encode(nothing, nothing),
-            condition=self._encode(prompts, [structure(prompt) for prompt in prompts]),
-            steps=steps,
-            scale=FACTS["guidance_scale"],
-        )
-        autoencoder = self._networks["vae"]
-        mels = autoencoder.decode(latents / autoencoder.scaling_factor)
-        audio = make_an_audio.vocode(self._networks["vocoder"], mels)
-        if self._duration_mode == "exact":
-            audio = durations.cut(audio, audio_s, FACTS["sample_rate_hz"])
-        return Generation(
-            audio,
-            sample_rate_hz=FACTS["sample_rate_hz"],
-            latent_shape=shape,
-        )
+    def find_stages(self, networks: dict[str, Any]) -> dict[str, list[Any]]:
+        """Return the modules of each part of a generation."""
+        texts = ("text_encoder", "projection", "text_encoder_2")
+        return {
+            "text_encoding": [networks[name] for name in texts],
+            "denoising": [networks["denoiser"]],
+            "decoding": [networks["vae"].post_quant_conv, networks["vae"].decoder],
+            "vocoding": [networks["vocoder"]],
+        }
+
+    def condition(self, prompts: list[str]) -> Any:
+        """Return the states of prompts and their events (prompts, 77 + 77, 1024)."""
+        return self._encode(prompts, [structure(prompt) for prompt in prompts])
+
+    def unconditional(self, count: int) -> Any:
+        """Return the states of empty texts without events (count, 77 + 77, 1024)."""
+        return self._encode([""] * count, [""] * count)
+
+    def denoise(self, latents: Any, times: Any, states: Any) -> Any:
+        """Return the noise in latents (b, 20, columns)."""
+        return self.denoiser(latents, times, states)
+
+    def decode(self, latents: Any) -> Any:
+        """Return mels (clips, 80, frames)."""
+        autoencoder = self.networks["vae"]
+        return autoencoder.decode(latents / autoencoder.scaling_factor)
 
     def _encode(self, captions: list[str], structures: list[str]) -> Any:
-        """Return the condition (captions, 77 + 77, 1024)."""
-        bert, projection = self._networks["text_encoder"], self._networks["projection"]
-        caption = projection(make_an_audio.encode_padded(self._tokenizer, bert, captions))
-        encoder = self._networks["text_encoder_2"]
-        events = make_an_audio.encode_padded(self._tokenizer_2, encoder, structures)
+        bert, t5_encoder = self.networks["text_encoder"], self.networks["text_encoder_2"]
+        caption = self.networks["projection"](encode_padded(self._tokenizer, bert, captions))
+        events = encode_padded(self._tokenizer_2, t5_encoder, structures)
         return torch.cat([caption, events], dim=1)
 
 
@@ -247,8 +193,3 @@ def load_t5_tokenizer(folder: Path | None) -> Any:
     # Its hub repository has the slow form alone, which needs the package sentencepiece.
     fast = (place / "tokenizer.json").is_file()
     return sources.load_tokenizer(T5TokenizerFast if fast else T5Tokenizer, place)
-
-
-def latent_shape(audio_s: float, duration_mode: str) -> list[int]:
-    """Return the shape of one clip's latent: channels, columns."""
-    return [CHANNELS, COLUMNS.count(audio_s, duration_mode)]

@@ -11,23 +11,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 # Before the libraries: it sets switches that they read when they are imported.
-from shared import bigvgan, ddim, durations, facts, ldm, loading, make_an_audio, ms_clap
-from shared.audio import Generation
+from shared import bigvgan, facts, ldm, loading, make_an_audio, ms_clap
+from shared.make_an_audio_loop import Columns, MakeAnAudioAdapter, encode_padded
 from shared.parts import Part
-from shared.prompts import generators
 
 # isort: split
 
-import torch  # noqa: TID253 - at home in a model's environment
-from diffusers import AutoencoderKL, UNet2DConditionModel  # noqa: TID253
+from diffusers import AutoencoderKL, UNet2DConditionModel  # noqa: TID253 - at home here
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-FACTS = facts.read(__file__)
 CHECKPOINT = "maa1_full.ckpt"
 CHANNELS, ROWS = 4, 10  # of the latent
-COLUMNS = make_an_audio.Columns(per_second=7.8, multiple=4, samples=8 * 256)
 
 UNET = {
     "full": {"block_out_channels": (320, 640), "layers_per_block": 2},
@@ -117,111 +113,47 @@ def set_scale(autoencoder: Any, scale: float) -> None:
 LAYOUT = loading.Layout(files=lambda _: make_an_audio.files(CHECKPOINT), read=read)
 
 
-class Adapter:
+class Adapter(MakeAnAudioAdapter):
     """Drives Make-an-Audio for the worker."""
 
-    def __init__(self) -> None:
-        self.denoiser: Any = None
-        self._duration_mode = "paper"
-        self._networks: dict[str, Any] = {}
-        self._tokenizer: Any = None
+    card = facts.read(__file__)
+    layout = LAYOUT
+    columns = Columns(per_second=7.8, multiple=4, samples=8 * 256)
+    parts = staticmethod(parts)
 
-    def describe(self, *, size: str) -> dict[str, Any]:
-        """Say what would be loaded: versions, parameters by component, form of the audio."""
-        return loading.describe(parts(size), FACTS)
+    def latent_shape(self, audio_s: float) -> list[int]:
+        """Return the shape of one clip's latent: channels, rows, columns."""
+        return [CHANNELS, ROWS, self.columns.count(audio_s, self.duration_mode)]
 
-    def refuse(
-        self,
-        *,
-        steps: int,
-        batch_size: int,  # noqa: ARG002 - any batch is worth a try
-        audio_s: float,
-        duration_mode: str,  # noqa: ARG002 - both can be had
-    ) -> str | None:
-        """Return why this setting cannot be honoured, or None."""
-        return COLUMNS.refuse(audio_s) or ddim.refuse(steps)
+    def take(self, loaded: loading.Loaded) -> None:
+        """Take the networks, and the tokenizer of the folder, if there is one."""
+        self._tokenizer = ms_clap.load_tokenizer(loaded.folder)
+        self.networks = loaded.networks
 
-    def load(
-        self,
-        *,
-        size: str,
-        weights: str,
-        device: str,
-        dtype: str,
-        attention: str,
-        audio_s: float,
-        duration_mode: str,
-        cache_dir: str | None,
-        seed: int,
-    ) -> dict[str, Any]:
-        """Bring the networks to the device and say what is there."""
-        make_an_audio.refuse_hub(weights, FACTS)
-        loaded = loading.load(
-            parts(size),
-            FACTS,
-            weights=weights,
-            device=device,
-            dtype=dtype,
-            attention=attention,
-            duration_mode=duration_mode,
-            cache_dir=cache_dir,
-            seed=seed,
-            layout=LAYOUT,
-        )
-        self.take(loaded.networks, loaded.folder)
-        self._duration_mode = duration_mode
-        return {**loaded.answer, "latent_shape": latent_shape(audio_s, duration_mode)}
+    def find_stages(self, networks: dict[str, Any]) -> dict[str, list[Any]]:
+        """Return the modules of each part of a generation."""
+        return {
+            "text_encoding": [networks["text_encoder"], networks["projection"]],
+            "denoising": [networks["unet"]],
+            "decoding": [networks["vae"].post_quant_conv, networks["vae"].decoder],
+            "vocoding": [networks["vocoder"]],
+        }
 
-    def take(self, networks: dict[str, Any], folder: Path | None) -> None:
-        """Take networks to generate with, and the tokenizer of the folder, if there is one."""
-        self._tokenizer = ms_clap.load_tokenizer(folder)
-        self._networks = networks
-        self.denoiser = networks["unet"]
+    def condition(self, prompts: list[str]) -> Any:
+        """Return the states of prompts (prompts, 77, 1024)."""
+        states = encode_padded(self._tokenizer, self.networks["text_encoder"], prompts)
+        return self.networks["projection"](states)
 
-    @torch.no_grad()
-    def generate(
-        self,
-        *,
-        prompts: list[str],
-        negative_prompt: str | None,  # noqa: ARG002 - upstream takes none, guidance starts at ""
-        steps: int,
-        audio_s: float,
-        seeds: list[int],
-    ) -> Generation:
-        """Generate one batch: a clip for each prompt, from the seed of the same place."""
-        if self.denoiser is None:
-            raise RuntimeError("nothing is loaded: load comes before generate")
-        shape = latent_shape(audio_s, self._duration_mode)
-        streams = generators(prompts, seeds, self.denoiser.device)
-        latents = ddim.sample(
-            lambda x, times, text: self.denoiser(x, times, text, return_dict=False)[0],
-            ddim.draw(shape, generators=streams, dtype=self.denoiser.dtype),
-            unconditional=self._encode([""] * len(prompts)),
-            condition=self._encode(prompts),
-            steps=steps,
-            scale=FACTS["guidance_scale"],
-        )
-        audio = make_an_audio.vocode(self._networks["vocoder"], self._decode(latents))
-        if self._duration_mode == "exact":
-            audio = durations.cut(audio, audio_s, FACTS["sample_rate_hz"])
-        return Generation(
-            audio,
-            sample_rate_hz=FACTS["sample_rate_hz"],
-            latent_shape=shape,
-        )
+    def unconditional(self, count: int) -> Any:
+        """Return the states of empty texts (count, 77, 1024)."""
+        return self.condition([""] * count)
 
-    def _encode(self, texts: list[str]) -> Any:
-        """Return the condition (texts, 77, 1024)."""
-        bert, projection = self._networks["text_encoder"], self._networks["projection"]
-        return projection(make_an_audio.encode_padded(self._tokenizer, bert, texts))
+    def denoise(self, latents: Any, times: Any, states: Any) -> Any:
+        """Return the noise in latents (b, 4, 10, columns)."""
+        return self.denoiser(latents, times, states, return_dict=False)[0]
 
-    def _decode(self, latents: Any) -> Any:
+    def decode(self, latents: Any) -> Any:
         """Return mels (clips, 80, frames)."""
-        autoencoder = self._networks["vae"]
+        autoencoder = self.networks["vae"]
         latents = latents / autoencoder.config.scaling_factor
         return autoencoder.decode(latents, return_dict=False)[0][:, 0]
-
-
-def latent_shape(audio_s: float, duration_mode: str) -> list[int]:
-    """Return the shape of one clip's latent: channels, rows, columns."""
-    return [CHANNELS, ROWS, COLUMNS.count(audio_s, duration_mode)]

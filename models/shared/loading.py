@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable
 
 from shared import attention as attentions
-from shared import counting, devices, durations
+from shared import counting, devices
 from shared import weights as sources
 
 if TYPE_CHECKING:
@@ -44,12 +44,21 @@ DIFFUSERS = Layout(files=sources.file_names, read=sources.load_folders)
 
 @dataclass(frozen=True)
 class Loaded:
-    """Networks on their device; ``answer`` is what the harness is told of them."""
+    """Networks on their device; ``answer`` is what the harness is told of them.
+
+    ``companions`` are folders of other checkpoints that the model needs, by name.
+    """
 
     networks: dict[str, Any]
-    folder: Path | None
-    device: Any
-    answer: dict[str, Any]
+    folder: Path | None = None
+    answer: dict[str, Any] = field(default_factory=dict)
+    companions: dict[str, Path] = field(default_factory=dict)
+
+    def find(self, name: str) -> Path | None:
+        """Return the folder of a part that is no network; None where no weights were loaded."""
+        if self.folder is None:
+            return None
+        return self.companions.get(name, self.folder / name)
 
 
 def load(
@@ -60,17 +69,16 @@ def load(
     device: str,
     dtype: str,
     attention: str,
-    duration_mode: str,
     cache_dir: str | None,
     seed: int,
     layout: Layout = DIFFUSERS,
 ) -> Loaded:
     """Load every part, or fill it from the seed; ``card`` is the content of ``model.toml``."""
     attentions.check(attention)
-    durations.check(duration_mode)
     place, number = devices.find_device(device), devices.find_dtype(dtype)
     hub = {"checkpoint": card["checkpoint"], "revision": card.get("revision")}
     folder = sources.locate(weights, **hub, cache_dir=cache_dir)
+    companions = find_companions(card, cache_dir) if weights == "hub" else {}
     if folder is None:
         networks = sources.fill_all(parts, seed=seed, dtype=number, attention=attention)
     else:
@@ -81,10 +89,20 @@ def load(
         "dtype": dtype,
         "attention": attentions.describe(networks),
         "device": device,
-        "duration_mode": duration_mode,
         "weights": "folder" if folder and weights != "hub" else weights,
         "weights_sha256": sources.digest(layout.files(parts), folder) if folder else None,
         "parameters": {name: counting.count(one) for name, one in networks.items()},
         "gpu_uuid": devices.gpu_uuid(place),
     }
-    return Loaded(networks, folder, place, answer)
+    return Loaded(networks, folder, answer, companions)
+
+
+def find_companions(card: dict[str, Any], cache_dir: str | None) -> dict[str, Path]:
+    """Return where the checkpoints lie that the card names beside the model's own.
+
+    With ``--weights DIR`` each is expected in the subfolder of its name.
+    """
+    return {
+        one["name"]: sources.find_in_cache(one["checkpoint"], one["revision"], cache_dir)
+        for one in card.get("companions", ())
+    }

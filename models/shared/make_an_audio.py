@@ -9,13 +9,12 @@ from __future__ import annotations
 import pickle
 import re
 import zipfile
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable
 
 import torch  # noqa: TID253 - at home in a model's environment
 import yaml
 
-from shared import bigvgan, durations, statedicts
+from shared import bigvgan, statedicts
 from shared.counting import build_empty
 from shared.weights import first_line
 
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 
 VOCODER_OPTIONS, VOCODER_WEIGHTS = "bigvgan/args.yml", "bigvgan/best_netG.pt"
 SCALE = "scale_factor"
-SAMPLE_RATE_HZ = 16000
-TOKENS = 77  # of every text, padded
 
 # What a checkpoint may hold beside the networks, and why it is not loaded.
 UNUSED = {
@@ -178,42 +175,3 @@ def check_options(file: Path, config: dict[str, Any]) -> None:
                 f"weights of vocoder do not fit: {name} {value} expected, found "
                 f"{options.get(name)} in {file}"
             )
-
-
-@dataclass(frozen=True)
-class Columns:
-    """How many columns a latent has: ``per_second`` by upstream's reckoning, in ``multiple``s.
-
-    The vocoder makes ``samples`` of each.
-    """
-
-    per_second: float
-    multiple: int
-    samples: int
-
-    def count(self, audio_s: float, duration_mode: str) -> int:
-        """Return the columns: upstream cuts to an integer, then fills a multiple."""
-        if duration_mode == "exact":
-            return durations.count_frames(
-                audio_s, SAMPLE_RATE_HZ, samples=self.samples, multiple=self.multiple
-            )
-        return -(-int(audio_s * self.per_second) // self.multiple) * self.multiple
-
-    def refuse(self, audio_s: float) -> str | None:
-        """Return why so short a clip cannot be had, or None."""
-        if audio_s * self.per_second < 1:
-            return f"{audio_s} s of audio: the shortest latent is {1 / self.per_second:.3f} s"
-        return None
-
-
-def encode_padded(tokenizer: Any, encoder: Any, texts: list[str]) -> Any:
-    """Return the states (texts, 77, width) of padded texts; the padding is not masked."""
-    ids = tokenizer(
-        texts, padding="max_length", max_length=TOKENS, truncation=True, return_tensors="pt"
-    ).input_ids
-    return encoder(input_ids=ids.to(encoder.device)).last_hidden_state
-
-
-def vocode(vocoder: Any, mels: Any) -> Any:
-    """Turn mels (clips, 80, frames) into samples (clips, 1, 256 frames), one clip at a time."""
-    return torch.cat([vocoder(mel[None]) for mel in mels]).float().cpu().numpy()

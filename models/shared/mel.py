@@ -79,6 +79,12 @@ def vocoder(size: str) -> Part:
     return Part(SpeechT5HifiGan, config)
 
 
+def stages(networks: dict[str, Any]) -> dict[str, list[Any]]:
+    """Return the modules behind the denoiser by what they do: spectrum, then samples."""
+    vae = networks["vae"]
+    return {"decoding": [vae.post_quant_conv, vae.decoder], "vocoding": [networks["vocoder"]]}
+
+
 def refuse(steps: int, audio_s: float) -> str | None:
     """Return why AudioLDM or AudioLDM 2 cannot honour this setting, or None."""
     if steps > TRAIN_STEPS:

@@ -15,11 +15,10 @@ from diffusers import DDPMScheduler, UNet2DConditionModel  # noqa: TID253
 from diffusers.utils.torch_utils import randn_tensor  # noqa: TID253
 from transformers import T5TokenizerFast
 
-from shared import durations, ldm, loading, mel, statedicts, t5
+from shared import ldm, loading, mel, statedicts, t5
 from shared import weights as sources
-from shared.audio import Generation
+from shared.base import BaseAdapter
 from shared.parts import Part
-from shared.prompts import generators
 from shared.tokens import T5Stub
 
 if TYPE_CHECKING:
@@ -29,19 +28,13 @@ if TYPE_CHECKING:
 # AudioLDM-s-full's, of which this is the autoencoder.
 SCALING_FACTOR = 0.9227914214134216
 TEXT_LENGTH = 512  # tokens, at most
-# The revision that a public project pins; upstream takes the newest.
-TOKENIZER = {
-    "checkpoint": "google/flan-t5-large",
-    "revision": "0613663d0d48ea86ba8cb3d7a44f0f65dc596a2a",
-}
 MEL_BINS = mel.MEL_BINS // mel.FRAMES
 FRAMES = {"full": 256, "tiny": 32}  # of the latent, 40 ms each
 CLIP_S = 10.242  # at full size: 1024 mel frames of 160 samples, and 32 of the vocoder's first layer
-TRAIN_STEPS = 1000
 
 # Upstream reads it from stabilityai/stable-diffusion-2-1, which is no longer on the hub.
 SCHEDULER = {
-    "num_train_timesteps": TRAIN_STEPS,
+    "num_train_timesteps": mel.TRAIN_STEPS,
     "beta_start": 0.00085,
     "beta_end": 0.012,
     "beta_schedule": "scaled_linear",
@@ -93,20 +86,6 @@ def parts(size: str) -> dict[str, Part]:
     }
 
 
-def refuse(steps: int, audio_s: float) -> str | None:
-    """Return why this setting cannot be honoured, or None."""
-    if audio_s > CLIP_S:
-        return f"{audio_s} s of audio: a clip is at most {CLIP_S} s long"
-    return mel.refuse(steps, audio_s)
-
-
-def latent_shape(size: str, audio_s: float, duration_mode: str) -> list[int]:
-    """Return the shape of one clip's latent: channels, frames, mel bins."""
-    if duration_mode == "paper":
-        return [mel.LATENT_CHANNELS, FRAMES[size], MEL_BINS]
-    return mel.latent_shape(audio_s)
-
-
 def read_upstream(
     parts: dict[str, Part], folder: Path, *, dtype: Any, attention: str
 ) -> dict[str, Any]:
@@ -141,63 +120,70 @@ def vocoder_name(name: str) -> str:
 LAYOUT = loading.Layout(files=lambda _: [MAIN, VAE], read=read_upstream)
 
 
-def load_tokenizer(folder: Path | None, *, weights: str, cache_dir: str | None) -> Any:
-    """Return FLAN-T5's tokenizer, which is no part of the checkpoint, or the stub of it.
+class TangoAdapter(BaseAdapter):
+    """Drives Tango or Tango 2 for the worker: upstream's loop around the networks."""
 
-    Beside a folder of weights it is expected in ``tokenizer/``.
-    """
-    if folder is None:
-        return T5Stub(model_max_length=TEXT_LENGTH)
-    if weights == "hub":
-        place = sources.find_in_cache(TOKENIZER["checkpoint"], TOKENIZER["revision"], cache_dir)
-    else:
-        place = folder / "tokenizer"
-    return sources.load_tokenizer(T5TokenizerFast, place)
+    layout = LAYOUT
+    parts = staticmethod(parts)
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._networks: dict[str, Any] = {}
+        self._tokenizer: Any = None
 
-class Tango:
-    """The networks with the loop that upstream runs around them."""
+    def limit(self, steps: int, audio_s: float, duration_mode: str) -> str | None:  # noqa: ARG002
+        """Return why so many steps or seconds cannot be had, or None."""
+        if audio_s > CLIP_S:
+            return f"{audio_s} s of audio: a clip is at most {CLIP_S} s long"
+        return mel.refuse(steps, audio_s)
 
-    def __init__(self, loaded: loading.Loaded, tokenizer: Any) -> None:
-        self._unet = loaded.networks["unet"]
+    def latent_shape(self, audio_s: float) -> list[int]:
+        """Return the shape of one clip's latent: channels, frames, mel bins."""
+        if self.duration_mode == "paper":
+            return [mel.LATENT_CHANNELS, FRAMES[self.size], MEL_BINS]
+        return mel.latent_shape(audio_s)
+
+    def take(self, loaded: loading.Loaded) -> None:
+        """Take the networks, and FLAN-T5's tokenizer or the stub of it."""
+        place = loaded.find("tokenizer")
+        stub = T5Stub(model_max_length=TEXT_LENGTH)
+        self._tokenizer = sources.load_tokenizer(T5TokenizerFast, place) if place else stub
         self._networks = loaded.networks
-        self._device = loaded.device
-        self._tokenizer = tokenizer
+
+    def find_stages(self, networks: dict[str, Any]) -> dict[str, list[Any]]:
+        """Return the modules of each part of a generation."""
+        return {
+            "text_encoding": [networks["text_encoder"]],
+            "denoising": [networks["unet"]],
+            **mel.stages(networks),
+        }
 
     @torch.no_grad()
-    def generate(
+    def make(
         self,
         prompts: list[str],
+        negative_prompt: str | None,  # noqa: ARG002 - upstream's other text is empty
         *,
-        shape: list[int],
         steps: int,
-        guidance: float,
-        seeds: list[int],
+        audio_s: float,
+        streams: list[Any],
     ) -> Any:
-        """Return samples (clips, 1, count), a clip for each prompt from a latent of this shape."""
-        noise = generators(prompts, seeds, self._device)
-        latents = self._denoise(prompts, shape, steps, guidance, noise)
+        """Return samples (clips, 1, count)."""
+        latents = self._denoise(prompts, steps, audio_s, streams)
         return self._decode(latents)[:, None].float().cpu()
 
-    def _denoise(
-        self,
-        prompts: list[str],
-        shape: list[int],
-        steps: int,
-        guidance: float,
-        noise: list[Any],
-    ) -> Any:
-        """Make latents (b, *shape) of noise, two copies of each in every call."""
+    def _denoise(self, prompts: list[str], steps: int, audio_s: float, noise: list[Any]) -> Any:
+        """Make latents (b, 8, frames, 16) of noise, two copies of each in every call."""
+        device, guidance = self.denoiser.device, self.card["guidance_scale"]
         scheduler = DDPMScheduler(**SCHEDULER)
-        scheduler.set_timesteps(steps, device=self._device)
+        scheduler.set_timesteps(steps, device=device)
         states, mask = self._encode(prompts)
-        latents = randn_tensor(
-            (len(prompts), *shape), generator=noise, device=self._device, dtype=states.dtype
-        )
+        shape = (len(prompts), *self.latent_shape(audio_s))
+        latents = randn_tensor(shape, generator=noise, device=device, dtype=states.dtype)
         latents = latents * scheduler.init_noise_sigma
         for step in scheduler.timesteps:
             both = scheduler.scale_model_input(torch.cat([latents, latents]), step)
-            answer = self._unet(
+            answer = self.denoiser(
                 both, step, encoder_hidden_states=states, encoder_attention_mask=mask
             ).sample
             plain, guided = answer.chunk(2)
@@ -220,11 +206,12 @@ class Tango:
             max_length=texts.input_ids.shape[1],
             return_tensors="pt",
         )
+        device, dtype = self.denoiser.device, self.denoiser.dtype
         encoded = []
         for one in (empty, texts):
-            ids, mask = one.input_ids.to(self._device), one.attention_mask.to(self._device)
+            ids, mask = one.input_ids.to(device), one.attention_mask.to(device)
             states = self._networks["text_encoder"](input_ids=ids, attention_mask=mask)[0]
-            encoded.append((states.to(self._unet.dtype), mask == 1))
+            encoded.append((states.to(dtype), mask == 1))
         states, masks = zip(*encoded)
         return torch.cat(states), torch.cat(masks)
 
@@ -233,82 +220,3 @@ class Tango:
         vae = self._networks["vae"]
         spectrum = vae.decode(latents / vae.config.scaling_factor).sample
         return self._networks["vocoder"](spectrum.squeeze(1))
-
-
-class TangoAdapter:
-    """Drives Tango or Tango 2 for the worker; ``card`` is the content of ``model.toml``."""
-
-    card: dict[str, Any]
-
-    def __init__(self) -> None:
-        self.denoiser: Any = None
-        self._model: Any = None
-        self._size = "full"
-        self._duration_mode = "paper"
-
-    def describe(self, *, size: str) -> dict[str, Any]:
-        """Say what would be loaded: versions, parameters by component, form of the audio."""
-        return loading.describe(parts(size), self.card)
-
-    def refuse(
-        self,
-        *,
-        steps: int,
-        batch_size: int,  # noqa: ARG002 - any batch is worth a try
-        audio_s: float,
-        duration_mode: str,  # noqa: ARG002 - both can be had
-    ) -> str | None:
-        """Return why this setting cannot be honoured, or None."""
-        return refuse(steps, audio_s)
-
-    def load(
-        self,
-        *,
-        size: str,
-        weights: str,
-        device: str,
-        dtype: str,
-        attention: str,
-        audio_s: float,
-        duration_mode: str,
-        cache_dir: str | None,
-        seed: int,
-    ) -> dict[str, Any]:
-        """Bring the networks to the device and say what is there."""
-        loaded = loading.load(
-            parts(size),
-            self.card,
-            weights=weights,
-            device=device,
-            dtype=dtype,
-            attention=attention,
-            duration_mode=duration_mode,
-            cache_dir=cache_dir,
-            seed=seed,
-            layout=LAYOUT,
-        )
-        tokenizer = load_tokenizer(loaded.folder, weights=weights, cache_dir=cache_dir)
-        self._model = Tango(loaded, tokenizer)
-        self._size, self._duration_mode = size, duration_mode
-        self.denoiser = loaded.networks["unet"]
-        return {**loaded.answer, "latent_shape": latent_shape(size, audio_s, duration_mode)}
-
-    def generate(
-        self,
-        *,
-        prompts: list[str],
-        negative_prompt: str | None,  # noqa: ARG002 - upstream's other text is empty
-        steps: int,
-        audio_s: float,
-        seeds: list[int],
-    ) -> Generation:
-        """Generate one batch: a clip for each prompt, from the seed of the same place."""
-        if self._model is None:
-            raise RuntimeError("nothing is loaded: load comes before generate")
-        shape = latent_shape(self._size, audio_s, self._duration_mode)
-        audio = self._model.generate(
-            prompts, shape=shape, steps=steps, guidance=self.card["guidance_scale"], seeds=seeds
-        )
-        if self._duration_mode == "exact":
-            audio = durations.cut(audio, audio_s, mel.SAMPLE_RATE_HZ)
-        return Generation(audio, sample_rate_hz=mel.SAMPLE_RATE_HZ, latent_shape=shape)

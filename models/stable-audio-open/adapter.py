@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 # Before the libraries: it sets switches that they read when they are imported.
-from shared import durations, facts, loading, t5
+from shared import durations, facts, t5
 from shared import weights as sources
-from shared.audio import Generation
 from shared.parts import Part
-from shared.prompts import generators, texts
+from shared.pipelines import PipelineAdapter
 from shared.tokens import T5Stub
 
 # isort: split
@@ -31,6 +30,9 @@ from diffusers import (  # noqa: TID253 - at home in a model's environment
 )
 from diffusers.utils.torch_utils import randn_tensor  # noqa: TID253
 from transformers import T5TokenizerFast
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # diffusers' first sigma is 500 and a rounding error, its last one 0, below the range of the noise
 # that torchsde draws; no noise is added there.
@@ -127,110 +129,53 @@ def parts(size: str) -> dict[str, Part]:
     }
 
 
-def companions(folder: Any) -> dict[str, Any]:
-    """Return what the pipeline needs beside networks."""
-    if folder is None:
-        return {
-            "tokenizer": T5Stub(model_max_length=TEXT_LENGTH),
-            "scheduler": CosineDPMSolverMultistepScheduler(**SCHEDULER),
-        }
-    return {
-        "tokenizer": sources.load_tokenizer(T5TokenizerFast, folder / "tokenizer"),
-        "scheduler": sources.load_scheduler(CosineDPMSolverMultistepScheduler, folder),
-    }
-
-
-class Adapter:
+class Adapter(PipelineAdapter):
     """Drives Stable Audio Open for the worker."""
 
-    def __init__(self) -> None:
-        self.denoiser: Any = None
-        self._pipeline: Any = None
-        self._duration_mode = "paper"
+    card = FACTS
+    libraries = ("torchsde",)
+    pipeline = StableAudioPipeline
+    length = "audio_end_in_s"
+    parts = staticmethod(parts)
 
-    def describe(self, *, size: str) -> dict[str, Any]:
-        """Say what would be loaded: versions, parameters by component, form of the audio."""
-        return loading.describe(parts(size), FACTS, "torchsde")
-
-    def refuse(
-        self,
-        *,
-        steps: int,  # noqa: ARG002
-        batch_size: int,  # noqa: ARG002 - any batch is worth a try
-        audio_s: float,
-        duration_mode: str,  # noqa: ARG002 - both can be had
-    ) -> str | None:
-        """Return why this setting cannot be honoured, or None."""
+    def limit(self, steps: int, audio_s: float, duration_mode: str) -> str | None:  # noqa: ARG002
+        """Return why so many seconds cannot be had, or None."""
         if audio_s > LONGEST_S:
             return f"{audio_s} s of audio: the latent holds {LONGEST_S} s"
         return None
 
-    def load(
-        self,
-        *,
-        size: str,
-        weights: str,
-        device: str,
-        dtype: str,
-        attention: str,
-        audio_s: float,
-        duration_mode: str,
-        cache_dir: str | None,
-        seed: int,
-    ) -> dict[str, Any]:
-        """Bring the networks to the device and say what is there."""
-        loaded = loading.load(
-            parts(size),
-            FACTS,
-            weights=weights,
-            device=device,
-            dtype=dtype,
-            attention=attention,
-            duration_mode=duration_mode,
-            cache_dir=cache_dir,
-            seed=seed,
-        )
-        self._pipeline = StableAudioPipeline(**loaded.networks, **companions(loaded.folder))
-        self._pipeline.set_progress_bar_config(disable=True)
-        self.denoiser = self._pipeline.transformer
-        self._duration_mode = duration_mode
-        return {**loaded.answer, "latent_shape": self._latent_shape(audio_s)}
-
-    def generate(
-        self,
-        *,
-        prompts: list[str],
-        negative_prompt: str | None,
-        steps: int,
-        audio_s: float,
-        seeds: list[int],
-    ) -> Generation:
-        """Generate one batch: a clip for each prompt, from the seed of the same place."""
-        if self._pipeline is None:
-            raise RuntimeError("nothing is loaded: load comes before generate")
-        streams = generators(prompts, seeds, self._pipeline.device)
-        shape = self._latent_shape(audio_s)
-        audio = self._pipeline(
-            **texts(prompts, negative_prompt),
-            num_inference_steps=steps,
-            guidance_scale=FACTS["guidance_scale"],
-            audio_end_in_s=audio_s,
-            generator=streams,
-            latents=None if self._duration_mode == "paper" else self._draw(shape, streams),
-            output_type="np",
-        ).audios
-        return Generation(audio, sample_rate_hz=FACTS["sample_rate_hz"], latent_shape=shape)
-
-    def _draw(self, shape: list[int], streams: list[Any]) -> Any:
-        """Return noise (clips, *shape), drawn as the pipeline draws its own of full length."""
-        size = (len(streams), *shape)
-        dtype = self._pipeline.transformer.dtype
-        return randn_tensor(size, generator=streams, device=self._pipeline.device, dtype=dtype)
-
-    def _latent_shape(self, audio_s: float) -> list[int]:
+    def latent_shape(self, audio_s: float) -> list[int]:
         """Return the shape of one clip's latent: channels, frames."""
-        config = self._pipeline.transformer.config
-        if self._duration_mode == "paper":
-            return [config.in_channels, config.sample_size]
+        if self.duration_mode == "paper":
+            return [LATENT_CHANNELS, TRANSFORMER[self.size]["sample_size"]]
         rate_hz, samples = FACTS["sample_rate_hz"], math.prod(RATIOS)
-        return [config.in_channels, durations.count_frames(audio_s, rate_hz, samples=samples)]
+        return [LATENT_CHANNELS, durations.count_frames(audio_s, rate_hz, samples=samples)]
+
+    def companions(self, folder: Path | None) -> dict[str, Any]:
+        """Return tokenizer and scheduler."""
+        if folder is None:
+            return {
+                "tokenizer": T5Stub(model_max_length=TEXT_LENGTH),
+                "scheduler": CosineDPMSolverMultistepScheduler(**SCHEDULER),
+            }
+        return {
+            "tokenizer": sources.load_tokenizer(T5TokenizerFast, folder / "tokenizer"),
+            "scheduler": sources.load_scheduler(CosineDPMSolverMultistepScheduler, folder),
+        }
+
+    def options(self, audio_s: float, streams: list[Any]) -> dict[str, Any]:
+        """Give the pipeline a latent to begin with where its own would be too long."""
+        if self.duration_mode == "paper":
+            return {}
+        shape = (len(streams), *self.latent_shape(audio_s))
+        device, dtype = self.denoiser.device, self.denoiser.dtype
+        noise = randn_tensor(shape, generator=streams, device=device, dtype=dtype)
+        return {"latents": noise}
+
+    def find_stages(self, networks: dict[str, Any]) -> dict[str, list[Any]]:
+        """Return the modules of each part of a generation; the autoencoder makes the samples."""
+        return {
+            "text_encoding": [networks["text_encoder"], networks["projection_model"]],
+            "denoising": [networks["transformer"]],
+            "decoding": [networks["vae"].decoder],
+        }

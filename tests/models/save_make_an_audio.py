@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 models, name, folder = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
 sys.path.insert(0, str(models))
 
-from shared import attention, bigvgan, counting, ms_clap, weights  # noqa: E402 - the path is an argument
+from shared import attention, bigvgan, counting, loading, ms_clap, weights  # noqa: E402 - the path is an argument
 
 # isort: split
 
@@ -129,7 +129,8 @@ def make_reference(networks):
     one = adapter.Adapter()
     attention.select(networks, "sdpa")
     adapter.set_scale(networks["vae"], SCALE)
-    one.take(networks, folder / "whole")
+    loaded = loading.Loaded(networks, folder / "whole")
+    one.assemble(loaded, size="tiny", duration_mode="paper")
     audio = one.generate(
         prompts=["rain"], negative_prompt=None, steps=2, audio_s=0.64, seeds=[0]
     ).audio[0, 0]

@@ -162,7 +162,7 @@ def generate(networks, tokenizer, *, steps, guidance):
     length = len(tokenizer("rain").input_ids)
     given, empty = (encode(networks, tokenizer, text, length) for text in ("rain", ""))
     noise = torch.Generator().manual_seed(0)
-    latents = torch.randn((1, *tango.latent_shape("tiny", 1.28, "paper")), generator=noise)
+    latents = torch.randn((1, 8, tango.FRAMES["tiny"], 16), generator=noise)
     for step in scheduler.timesteps:
         plain = networks["unet"](latents, step, **empty).sample
         wanted = networks["unet"](latents, step, **given).sample

@@ -32,13 +32,11 @@ def find_class(tree, name):
     return found
 
 
-def read_class(path):
-    """Return the module and the class that an adapter consists of: its own or a shared one."""
-    tree = parse(path)
-    adapter = find_class(tree, "Adapter")
-    if not adapter.bases:
-        return tree, adapter
-    (base,) = [one.id for one in adapter.bases]
+def find_base(tree, cls):
+    """Return the module and the class that a class derives from, or None."""
+    if not cls.bases:
+        return None
+    (base,) = [one.id for one in cls.bases]
     (home,) = [
         node.module
         for node in tree.body
@@ -48,6 +46,20 @@ def read_class(path):
     return tree, find_class(tree, base)
 
 
+def read_classes(path):
+    """Return the modules and the classes that an adapter consists of, its own first."""
+    tree = parse(path)
+    found = [(tree, find_class(tree, "Adapter"))]
+    while base := find_base(*found[-1]):
+        found.append(base)
+    return found
+
+
+def find_method(path, name):
+    methods = [node for _, cls in read_classes(path) for node in cls.body]
+    return next(node for node in methods if getattr(node, "name", None) == name)
+
+
 def test_there_are_adapters_to_read():
     assert {path.parent.name for path in ADAPTERS} >= {"audioldm", "sine"}
 
@@ -55,8 +67,7 @@ def test_there_are_adapters_to_read():
 @adapters
 @pytest.mark.parametrize("method", CONTRACT)
 def test_an_adapter_takes_what_the_worker_gives(path, method):
-    _, adapter = read_class(path)
-    (found,) = [node for node in adapter.body if getattr(node, "name", None) == method]
+    found = find_method(path, method)
     assert [argument.arg for argument in found.args.args] == ["self"]
     assert {argument.arg for argument in found.args.kwonlyargs} == CONTRACT[method]
     assert not any(found.args.kw_defaults)
@@ -64,16 +75,15 @@ def test_an_adapter_takes_what_the_worker_gives(path, method):
 
 @adapters
 def test_an_adapter_offers_a_denoiser(path):
-    _, adapter = read_class(path)
-    targets = [node for node in ast.walk(adapter) if isinstance(node, ast.Attribute)]
+    classes = [cls for _, cls in read_classes(path)]
+    targets = [node for cls in classes for node in ast.walk(cls) if isinstance(node, ast.Attribute)]
     assert any(node.attr == "denoiser" and isinstance(node.ctx, ast.Store) for node in targets)
 
 
 @adapters
 def test_an_adapter_neither_measures_nor_prints(path):
-    tree, _ = read_class(path)
     modules, calls = set(), set()
-    for node in ast.walk(tree):
+    for node in (one for tree, _ in read_classes(path) for one in ast.walk(tree)):
         if isinstance(node, ast.Import):
             modules |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

@@ -44,6 +44,20 @@ def test_exact_holds_a_length_that_is_no_multiple_of_a_frame(driver):
     assert driver.generate(steps=1, audio_s=1.23)["seconds"] == pytest.approx(1.23, abs=1e-4)
 
 
+@pytest.mark.parametrize("steps", [10, 25, 50, 100, 150, 200])
+def test_the_denoiser_is_called_as_often_as_expected(driver, name, steps):
+    if steps == 10:
+        driver.load()
+    longer = name.startswith("make-an-audio") and steps == 150
+    assert driver.generate(steps=steps)["denoiser_calls"] == (167 if longer else steps)
+
+
+def test_nothing_is_said_beside_the_answers(driver):
+    driver.load()
+    driver.generate(prompts=["rain " * 600])
+    assert driver.noise == ""
+
+
 def test_a_duration_mode_that_is_not_there_is_named(driver):
     message = driver.refusal(duration_mode="short")
     assert "duration_mode 'short' is unknown: expected one of ['exact', 'paper']" in message

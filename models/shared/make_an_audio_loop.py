@@ -1,0 +1,105 @@
+"""How Make-an-Audio (arXiv:2301.12661) and its successor (arXiv:2305.18474) generate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch  # noqa: TID253 - at home in a model's environment
+
+from shared import bigvgan, ddim, durations, make_an_audio
+from shared.base import BaseAdapter
+
+TOKENS = 77  # of every text, padded
+
+
+@dataclass(frozen=True)
+class Columns:
+    """How many columns a latent has: ``per_second`` by upstream's reckoning, in ``multiple``s.
+
+    The vocoder makes ``samples`` of each.
+    """
+
+    per_second: float
+    multiple: int
+    samples: int
+
+    def count(self, audio_s: float, duration_mode: str) -> int:
+        """Return the columns: upstream cuts to an integer, then fills a multiple."""
+        if duration_mode == "exact":
+            return durations.count_frames(
+                audio_s, bigvgan.SAMPLE_RATE_HZ, samples=self.samples, multiple=self.multiple
+            )
+        return -(-int(audio_s * self.per_second) // self.multiple) * self.multiple
+
+
+class MakeAnAudioAdapter(BaseAdapter):
+    """Drives either model: guided DDIM, then the autoencoder, then BigVGAN."""
+
+    columns: Columns
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.networks: dict[str, Any] = {}
+
+    def condition(self, prompts: list[str]) -> Any:
+        """Return the states of prompts (prompts, tokens, width)."""
+        raise NotImplementedError
+
+    def unconditional(self, count: int) -> Any:
+        """Return the states of ``count`` empty texts (count, tokens, width)."""
+        raise NotImplementedError
+
+    def denoise(self, latents: Any, times: Any, states: Any) -> Any:
+        """Return the noise in latents (b, *shape), given a timestep for each and its text."""
+        raise NotImplementedError
+
+    def decode(self, latents: Any) -> Any:
+        """Return mels (clips, 80, frames)."""
+        raise NotImplementedError
+
+    def check_source(self, weights: str) -> None:
+        """Say where the files lie that are on no hub."""
+        make_an_audio.refuse_hub(weights, self.card)
+
+    def limit(self, steps: int, audio_s: float, duration_mode: str) -> str | None:  # noqa: ARG002
+        """Return why so many steps or seconds cannot be had, or None."""
+        shortest_s = 1 / self.columns.per_second
+        if audio_s < shortest_s:
+            return f"{audio_s} s of audio: the shortest latent is {shortest_s:.3f} s"
+        return ddim.refuse(steps)
+
+    @torch.no_grad()
+    def make(
+        self,
+        prompts: list[str],
+        negative_prompt: str | None,  # noqa: ARG002 - upstream takes none, guidance starts at ""
+        *,
+        steps: int,
+        audio_s: float,
+        streams: list[Any],
+    ) -> Any:
+        """Return samples (clips, 1, count)."""
+        shape = self.latent_shape(audio_s)
+        latents = ddim.sample(
+            self.denoise,
+            ddim.draw(shape, generators=streams, dtype=self.denoiser.dtype),
+            unconditional=self.unconditional(len(prompts)),
+            condition=self.condition(prompts),
+            steps=steps,
+            scale=self.card["guidance_scale"],
+        )
+        return vocode(self.networks["vocoder"], self.decode(latents))
+
+
+def encode_padded(tokenizer: Any, encoder: Any, texts: list[str]) -> Any:
+    """Return the states (texts, 77, width) of padded texts; the padding is not masked."""
+    ids = tokenizer(
+        texts, padding="max_length", max_length=TOKENS, truncation=True, return_tensors="pt"
+    ).input_ids
+    return encoder(input_ids=ids.to(encoder.device)).last_hidden_state
+
+
+def vocode(vocoder: Any, mels: Any) -> Any:
+    """Turn mels (clips, 80, frames) into samples (clips, 1, 256 frames), one clip at a time."""
+    return torch.cat([vocoder(mel[None]) for mel in mels]).float().cpu().numpy()
