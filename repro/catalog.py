@@ -81,7 +81,8 @@ class ModelCard(Checkpoint):
     """``model.toml``: what is known of a model without loading it.
 
     ``largest_call`` is how many clips the model's own program makes in one call at most,
-    unless it is told otherwise.
+    unless it is told otherwise. ``flops`` are those of one clip by stage, counted as in
+    ``ModelFacts``, of the paper's prompt and length at full size.
     """
 
     in_paper: bool
@@ -97,6 +98,7 @@ class ModelCard(Checkpoint):
     weights_bytes: int | None = None
     largest_call: int | None = Field(default=None, gt=0)
     parameters: dict[str, int] = Field(default_factory=dict)
+    flops: dict[str, int] = Field(default_factory=dict)
     reference: Reference | None = None
     deviations: tuple[Deviation, ...] = ()
 

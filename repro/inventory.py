@@ -11,8 +11,16 @@ if TYPE_CHECKING:
     from repro.catalog import Model
 
 
+FLOPS_STEPS = 100  # every model of the paper executes as many for as many
+
+
 class ModelSummary(Record):
-    """One model in the list. ``parameters`` are counts by component at full size."""
+    """One model in the list. ``parameters`` are counts by component at full size.
+
+    ``flops`` are floating-point operations of one clip of the paper by stage, a multiply-add as
+    two; of denoising those of one call. ``flops_generation`` adds ``FLOPS_STEPS`` calls and the
+    other stages up.
+    """
 
     name: str
     title: str
@@ -32,6 +40,8 @@ class ModelSummary(Record):
     installed: bool
     missing: str | None
     deviations: tuple[str, ...]
+    flops: dict[str, int]
+    flops_generation: int | None
 
 
 def summarize(model: Model) -> ModelSummary:
@@ -56,7 +66,17 @@ def summarize(model: Model) -> ModelSummary:
         installed=missing is None,
         missing=missing,
         deviations=tuple(item.text for item in card.deviations),
+        flops=card.flops,
+        flops_generation=sum_flops(card.flops),
     )
+
+
+def sum_flops(flops: dict[str, int]) -> int | None:
+    """Add up a generation of ``FLOPS_STEPS`` steps, each of which is one call of the denoiser."""
+    if not flops:
+        return None
+    times = {"denoising": FLOPS_STEPS}
+    return sum(count * times.get(stage, 1) for stage, count in flops.items())
 
 
 def render(summaries: list[ModelSummary]) -> str:
@@ -96,5 +116,13 @@ def render_one(item: ModelSummary) -> str:
     lines += ["", "parameters"]
     lines += [f"  {name:<20} {count:>15,}" for name, count in item.parameters.items()]
     lines += [f"  {'total':<20} {item.parameters_total:>15,}"]
+    if item.flops:
+        lines += ["", "floating-point operations of one clip, a multiply-add as two"]
+        lines += [f"  {_stage(name):<24} {count:>20,}" for name, count in item.flops.items()]
+        lines += [f"  {f'at {FLOPS_STEPS} steps':<24} {item.flops_generation:>20,}"]
     lines += ["", *(f"deviation: {text}" for text in item.deviations)]
     return "\n".join(lines).rstrip()
+
+
+def _stage(name: str) -> str:
+    return "denoising, one call" if name == "denoising" else name.replace("_", " ")

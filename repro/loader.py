@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from repro.adapter import AdapterProcess
+from repro.protocol import parse_protocol, protocol_text
 from repro.records import ModelFacts
 from repro.request import public_name
 
@@ -64,10 +65,18 @@ class Loader:
             "device": self._device.compute,
             "weights": request.weights,
         }
-        facts = {**asked, **self._said}
+        facts = {**asked, **self._said, "flops": self._flops}
         facts["weights"] = public_name(facts["weights"])
         known = {name: facts[name] for name in ModelFacts.model_fields if name in facts}
         return ModelFacts.model_validate(known)
+
+    @property
+    def _flops(self) -> dict[str, int] | None:
+        """Return the card's count where the clips are those that it was made for."""
+        request = self._request
+        papers = parse_protocol(protocol_text("paper")).generation
+        asked = (request.size, request.duration_mode, request.protocol.generation)
+        return (self._model.card.flops or None) if asked == ("full", "paper", papers) else None
 
     def _start(self) -> AdapterProcess:
         environment = dict(self._device.worker_environment)

@@ -321,7 +321,12 @@ class Image(Record):
 
 
 class ModelFacts(Record):
-    """What the loaded model said about itself, in its own environment."""
+    """What the loaded model said about itself, in its own environment.
+
+    ``flops``: floating-point operations of one clip by stage, a multiply-add as two; those of
+    ``denoising`` are of one call of the denoiser, the guidance's second half included. The card
+    has them, for the paper's clip at full size; of others they are None.
+    """
 
     libraries: dict[str, str]
     parameters: dict[str, int]
@@ -334,6 +339,7 @@ class ModelFacts(Record):
     weights_sha256: str | None = None
     latent_shape: tuple[int, ...] | None = None
     duration_mode: str | None = None
+    flops: dict[str, int] | None = None
 
 
 class Instrument(Record):

@@ -27,6 +27,7 @@ dtype = "float32"
 sample_rate_hz = 8000
 channels = 1
 parameters = {{ denoiser = 3 }}
+flops = {{ denoising = 6 }}
 """
 
 ADAPTER = """

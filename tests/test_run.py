@@ -404,6 +404,14 @@ def test_tiny_simulated_and_cpu_runs_are_demonstrations(models_dir, out):
     assert recorded["machine"]["gpu"]["simulated"] is True
 
 
+@pytest.mark.parametrize(("size", "flops"), [("full", {"denoising": 6}), ("tiny", None)])
+def test_operations_are_those_of_the_card_and_of_no_other_size(models_dir, out, size, flops):
+    few = ("--study", "steps", "--steps", "2", "--repeats", "1", "--size", size)
+    tta(*fake_run(models_dir, out, *few))
+
+    assert journal_of(out)[0]["header"]["environment"]["model"]["flops"] == flops
+
+
 def test_what_differs_from_the_paper_is_in_the_bundle(models_dir, out):
     tta(*fake_run(models_dir, out, "--study", "steps", "--steps", "2", "--repeats", "1"))
 

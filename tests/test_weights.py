@@ -178,6 +178,9 @@ def test_the_list_of_models_is_one_document(tmp_path, hub, models_dir):
     assert listed["remote"]["weights"] == "here"
     assert listed["audioldm"]["weights"] == "missing"
     assert listed["audioldm"]["parameters_total"] == 420_980_338
+    flops = listed["audioldm"]["flops"]
+    once = flops["text_encoding"] + flops["decoding"] + flops["vocoding"]
+    assert listed["audioldm"]["flops_generation"] == once + 100 * flops["denoising"]
     assert listed["audioldm"]["parameters"]["unet"] == 185_036_552
     assert done.stderr == ""
 
