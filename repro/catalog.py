@@ -54,6 +54,7 @@ class Companion(Record):
     name: str
     checkpoint: str
     revision: str
+    licence: str
     files: tuple[str, ...] = Field(min_length=1)
 
 

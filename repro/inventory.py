@@ -42,6 +42,8 @@ class ModelSummary(Record):
     deviations: tuple[str, ...]
     flops: dict[str, int]
     flops_generation: int | None
+    companions: tuple[str, ...]
+    environment: str
 
 
 def summarize(model: Model) -> ModelSummary:
@@ -68,6 +70,8 @@ def summarize(model: Model) -> ModelSummary:
         deviations=tuple(item.text for item in card.deviations),
         flops=card.flops,
         flops_generation=sum_flops(card.flops),
+        companions=tuple(f"{one.checkpoint} at {one.revision}" for one in card.companions),
+        environment=card.environment,
     )
 
 
@@ -104,6 +108,7 @@ def render_one(item: ModelSummary) -> str:
     lines = [f"{item.title} ({item.name})", ""]
     facts = {
         "checkpoint": f"{item.checkpoint} at {item.revision or 'no pinned revision'}",
+        "needs too": ", ".join(item.companions) or "-",
         "licence": " - ".join(filter(None, (item.licence, item.licence_note))),
         "gated": "yes, a token is needed" if item.gated else "no",
         "weights": item.weights,

@@ -9,10 +9,13 @@ REVISION = "0123456789abcdef0123456789abcdef01234567"
 
 
 class Hub:
-    """Serves ``files`` (name -> content) of one repository; ``gated`` asks for a token."""
+    """Serves ``files`` (name -> content) of one repository; ``gated`` asks for a token.
 
-    def __init__(self, files, *, gated=False):
-        self.files = files
+    ``beside`` has the files of further repositories by their name.
+    """
+
+    def __init__(self, files, *, gated=False, beside=None):
+        self.repositories = {"somebody/model": files, **(beside or {})}
         self.gated = gated
         self.requests = []
         hub = self
@@ -40,24 +43,27 @@ class Hub:
     def answer(self, handler, *, body):
         path = handler.path.partition("?")[0]
         self.requests.append((handler.command, path))
+        named = [one for one in self.repositories if f"/{one}/" in f"{path}/"]
+        (repository,) = named or ["somebody/model"]  # the client asks of the hub itself, too
+        files = self.repositories[repository]
         if self.gated and handler.headers.get("Authorization") != "Bearer good-token":
             refusal = {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access is restricted"}
             self._send(handler, 401, b"", refusal, body=body)
         elif "/resolve/" in path:
-            self._file(handler, path.partition(f"/resolve/{REVISION}/")[2], body=body)
+            file = path.partition(f"/resolve/{REVISION}/")[2]
+            self._file(handler, files[file], body=body)
         elif "/tree/" in path:
             tree = [
                 {"type": "file", "path": name, "size": len(content), "oid": "0" * 40}
-                for name, content in self.files.items()
+                for name, content in files.items()
             ]
             self._send(handler, 200, json.dumps(tree).encode(), {}, body=body)
         else:
-            siblings = [{"rfilename": name} for name in self.files]
-            facts = {"id": "somebody/model", "sha": REVISION, "siblings": siblings}
+            siblings = [{"rfilename": file} for file in files]
+            facts = {"id": repository, "sha": REVISION, "siblings": siblings}
             self._send(handler, 200, json.dumps(facts).encode(), {}, body=body)
 
-    def _file(self, handler, name, *, body):
-        content = self.files[name]
+    def _file(self, handler, content, *, body):
         digest = hashlib.sha256(content).hexdigest()
         facts = {
             "ETag": f'"{digest}"', "X-Linked-Etag": f'"{digest}"',

@@ -33,11 +33,38 @@ files = ["*.json", "*/*.safetensors"]
 """
 
 
+TEXTS = {"spiece.model": b"pieces", "tokenizer.json": b"{}", "model.safetensors": b"not needed"}
+
+COMPANION = """
+[[companions]]
+name = "tokenizer"
+checkpoint = "somebody/texts"
+revision = "{revision}"
+licence = "Apache-2.0"
+files = ["spiece.model", "tokenizer.json"]
+"""
+
+
 @pytest.fixture
 def hub():
     server = Hub(dict(FILES))
     yield server
     server.close()
+
+
+@pytest.fixture
+def two():
+    """Return a hub with the model's repository and that of its tokenizer."""
+    server = Hub(dict(FILES), beside={"somebody/texts": dict(TEXTS)})
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def companion(models_dir):
+    """Let the model need the tokenizer of another repository."""
+    path = models_dir / "remote" / "model.toml"
+    path.write_text(path.read_text() + COMPANION.format(revision=REVISION))
 
 
 @pytest.fixture
@@ -73,6 +100,17 @@ def weights(tmp_path, hub, *arguments, stdin=None):
     )  # fmt: skip
 
 
+def listed(tmp_path, models_dir):
+    """Return what ``models --json`` prints, and it alone, by name."""
+    done = subprocess.run(
+        command("models", "--models-dir", models_dir, "--json"),
+        capture_output=True, text=True, check=True,
+        env=environment(HF_HOME=str(tmp_path / "cache")),
+    )  # fmt: skip
+    assert done.stderr == ""
+    return {item["name"]: item for item in json.loads(done.stdout)}
+
+
 def test_what_is_needed_is_fetched_at_the_pinned_revision_and_nothing_else(tmp_path, hub):
     done = weights(tmp_path, hub, "fetch", "remote", "--yes")
 
@@ -81,6 +119,60 @@ def test_what_is_needed_is_fetched_at_the_pinned_revision_and_nothing_else(tmp_p
     assert folder.name == REVISION
     files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert files == {"config.json", "unet/model.safetensors"}
+
+
+@pytest.mark.usefixtures("companion")
+def test_a_companion_is_fetched_and_checked_with_the_model_and_no_more_of_it(tmp_path, two):
+    fetched = weights(tmp_path, two, "fetch", "remote", "--yes")
+    checked = weights(tmp_path, None, "check", "remote")
+
+    assert fetched.returncode == 0, fetched.stderr
+    assert f"somebody/texts at {REVISION}, licence Apache-2.0" in fetched.stderr
+    assert Path(fetched.stdout.strip()).parts[-3] == "models--somebody--model"
+    assert checked.stdout.splitlines() == [
+        "whole    config.json",
+        "whole    unet/model.safetensors",
+        "whole    tokenizer/spiece.model",
+        "whole    tokenizer/tokenizer.json",
+    ]
+
+
+def test_a_model_without_its_companion_is_missing_and_it_is_said_what_is(tmp_path, two, models_dir):
+    weights(tmp_path, two, "fetch", "remote", "--yes")
+    path = models_dir / "remote" / "model.toml"
+    path.write_text(path.read_text() + COMPANION.format(revision=REVISION))
+
+    assert listed(tmp_path, models_dir)["remote"]["weights"] == "missing"
+    done = weights(tmp_path, None, "check", "remote")
+    assert done.returncode == 1
+    assert f"expected somebody/texts at {REVISION} in the cache, found it missing" in done.stderr
+    assert "run `tta-energy weights fetch remote`" in done.stderr
+    weights(tmp_path, two, "fetch", "remote", "--yes")
+    assert listed(tmp_path, models_dir)["remote"]["weights"] == "here"
+
+
+@pytest.mark.usefixtures("companion")
+def test_a_companion_that_lacks_a_file_is_missing_too(tmp_path, two, models_dir):
+    weights(tmp_path, two, "fetch", "remote", "--yes")
+    (lost,) = (tmp_path / "cache").rglob("spiece.model")
+    lost.unlink()
+
+    assert listed(tmp_path, models_dir)["remote"]["weights"] == "missing"
+    done = weights(tmp_path, None, "check", "remote")
+    assert f"expected somebody/texts at {REVISION} in the cache, found it missing" in done.stderr
+
+
+@pytest.mark.usefixtures("companion")
+def test_in_a_folder_a_companion_is_the_subfolder_of_its_name(tmp_path):
+    place = tmp_path / "folder" / "tokenizer"
+    place.mkdir(parents=True)
+    (place / "spiece.model").touch()
+    lacking = weights(tmp_path, None, "check", "remote", "--weights", place.parent)
+    (place / "tokenizer.json").touch()
+    whole = weights(tmp_path, None, "check", "remote", "--weights", place.parent)
+
+    assert "expected tokenizer/tokenizer.json in" in lacking.stderr
+    assert whole.returncode == 0, whole.stderr
 
 
 def test_the_licence_is_shown_and_asked_for_before_anything_is_fetched(tmp_path, hub):
@@ -168,21 +260,15 @@ def test_a_checkpoint_on_no_hub_says_where_it_lies(tmp_path):
 
 def test_the_list_of_models_is_one_document(tmp_path, hub, models_dir):
     weights(tmp_path, hub, "fetch", "remote", "--yes")
-    done = subprocess.run(
-        command("models", "--models-dir", models_dir, "--json"),
-        capture_output=True, text=True, check=True,
-        env=environment(HF_HOME=str(tmp_path / "cache")),
-    )  # fmt: skip
-    listed = {item["name"]: item for item in json.loads(done.stdout)}
+    found = listed(tmp_path, models_dir)
 
-    assert listed["remote"]["weights"] == "here"
-    assert listed["audioldm"]["weights"] == "missing"
-    assert listed["audioldm"]["parameters_total"] == 420_980_338
-    flops = listed["audioldm"]["flops"]
+    assert found["remote"]["weights"] == "here"
+    assert found["audioldm"]["weights"] == "missing"
+    assert found["audioldm"]["parameters_total"] == 420_980_338
+    flops = found["audioldm"]["flops"]
     once = flops["text_encoding"] + flops["decoding"] + flops["vocoding"]
-    assert listed["audioldm"]["flops_generation"] == once + 100 * flops["denoising"]
-    assert listed["audioldm"]["parameters"]["unet"] == 185_036_552
-    assert done.stderr == ""
+    assert found["audioldm"]["flops_generation"] == once + 100 * flops["denoising"]
+    assert found["audioldm"]["parameters"]["unet"] == 185_036_552
 
 
 def test_one_model_is_shown_with_its_licence_and_deviations():

@@ -109,8 +109,12 @@ def find(weights: str, name: str) -> Path:
         )
     card = CARDS[name]
     try:
+        # Without the patterns newer releases miss the files that nobody asked for.
         folder = snapshot_download(
-            card["checkpoint"], revision=card["revision"], local_files_only=True
+            card["checkpoint"],
+            revision=card["revision"],
+            allow_patterns=card["weights"]["files"],
+            local_files_only=True,
         )
     except LocalEntryNotFoundError as error:
         raise RuntimeError(

@@ -76,8 +76,7 @@ def load(
     """Load every part, or fill it from the seed; ``card`` is the content of ``model.toml``."""
     attentions.check(attention)
     place, number = devices.find_device(device), devices.find_dtype(dtype)
-    hub = {"checkpoint": card["checkpoint"], "revision": card.get("revision")}
-    folder = sources.locate(weights, **hub, cache_dir=cache_dir)
+    folder = sources.locate(weights, card, cache_dir)
     companions = find_companions(card, cache_dir) if weights == "hub" else {}
     if folder is None:
         networks = sources.fill_all(parts, seed=seed, dtype=number, attention=attention)
@@ -103,6 +102,6 @@ def find_companions(card: dict[str, Any], cache_dir: str | None) -> dict[str, Pa
     With ``--weights DIR`` each is expected in the subfolder of its name.
     """
     return {
-        one["name"]: sources.find_in_cache(one["checkpoint"], one["revision"], cache_dir)
+        one["name"]: sources.find_in_cache(card["name"], one, one["files"], cache_dir)
         for one in card.get("companions", ())
     }

@@ -47,14 +47,12 @@ def file_names(parts: dict[str, Part]) -> list[str]:
     return [f"{name}/{part.weights_name}" for name, part in parts.items()]
 
 
-def locate(
-    weights: str, *, checkpoint: str, revision: str | None, cache_dir: str | None
-) -> Path | None:
+def locate(weights: str, card: dict[str, Any], cache_dir: str | None) -> Path | None:
     """Return the folder that holds the weights: None for ``random``, the cache for ``hub``."""
     if weights == "random":
         return None
     if weights == "hub":
-        return find_in_cache(checkpoint, revision, cache_dir)
+        return find_in_cache(card["name"], card, card["weights"]["files"], cache_dir)
     if not Path(weights).is_dir():
         raise RuntimeError(
             f"weights folder {weights} is not there: expected random, hub or the folder of a "
@@ -160,16 +158,29 @@ def _check_size(name: str, part: Part, network: Any) -> None:
         )
 
 
-def find_in_cache(checkpoint: str, revision: str | None, cache_dir: str | None) -> Path:
-    """Return the folder of a hub checkpoint that was fetched before; nothing is downloaded."""
+def find_in_cache(
+    name: str, repository: dict[str, Any], files: list[str], cache_dir: str | None
+) -> Path:
+    """Return the folder of a hub checkpoint that was fetched before; nothing is downloaded.
+
+    ``repository`` has ``checkpoint`` and ``revision``; ``files`` are patterns of what is needed of
+    it. ``name`` is the model's.
+    """
+    checkpoint, revision = repository["checkpoint"], repository.get("revision")
     try:
+        # Without the patterns newer releases miss the files that nobody asked for.
         folder = snapshot_download(
-            checkpoint, revision=revision, cache_dir=cache_dir, local_files_only=True
+            checkpoint,
+            revision=revision,
+            cache_dir=cache_dir,
+            allow_patterns=files,
+            local_files_only=True,
         )
     except LocalEntryNotFoundError as error:
         raise RuntimeError(
-            f"weights of {checkpoint} at revision {revision} are not on this machine: fetch them "
-            "with `tta-energy weights fetch`, or use --weights DIR or --weights random"
+            f"weights of {checkpoint} at revision {revision} are not on this machine, or not all "
+            f"of them: fetch them with `tta-energy weights fetch {name}`, or use --weights DIR or "
+            "--weights random"
         ) from error
     return Path(folder)
 

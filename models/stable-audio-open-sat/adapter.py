@@ -180,8 +180,7 @@ class Adapter:
             raise ValueError(f"attention {attention!r} is unknown: expected one of {ATTENTION}")
         durations.check(duration_mode)
         self._device = devices.find_device(device)
-        hub = {"checkpoint": FACTS["checkpoint"], "revision": FACTS["revision"]}
-        folder = sources.locate(weights, **hub, cache_dir=cache_dir)
+        folder = sources.locate(weights, FACTS, cache_dir)
         options = {"dtype": devices.find_dtype(dtype), "attention": attention}
         if folder is None:
             networks = sources.fill_all(parts(size), seed=seed, **options)

@@ -34,6 +34,8 @@ def fetch(name: str, token_file: Path | None, models_dirs: tuple[Path, ...], *, 
     card = find_checkpoint(name, models_dirs)
     note = f" ({card.licence_note})" if card.licence_note else ""
     click.echo(f"{card.checkpoint} at {card.revision}, licence {card.licence}{note}", err=True)
+    for one in card.companions:
+        click.echo(f"{one.checkpoint} at {one.revision}, licence {one.licence}", err=True)
     if not yes:
         click.confirm("fetch it under this licence?", abort=True, err=True)
     token = token_file.read_text(encoding="utf-8").strip() if token_file else None
@@ -53,16 +55,9 @@ def check(name: str, folder: Path | None, models_dirs: tuple[Path, ...]) -> None
     """Compare every file of a checkpoint with its digest."""
     from repro import weights as store  # noqa: PLC0415 - --help must answer at once
     from repro.catalog import find_checkpoint  # noqa: PLC0415
-    from repro.errors import TtaError  # noqa: PLC0415
 
     card = find_checkpoint(name, models_dirs)
-    where = folder or store.find(card)
-    if where is None:
-        raise TtaError(
-            f"weights of {name}: expected {card.checkpoint} at {card.revision} in the cache, found "
-            f"none; run `tta-energy weights fetch {name}`"
-        )
-    files = store.check(card, where)
+    files = store.check(card, folder)
     for item in files:
         click.echo(f"{item.state:<8} {item.file}")
     store.refuse_damaged(card, files)
