@@ -11,7 +11,7 @@ protocol
 tier
     a protocol cut to a purpose: ``smoke``, ``quick``, ``full``.
 study
-    one of the protocol's questions: ``steps``, ``batch``, ``quality``, ``sanity``.
+    one of the protocol's questions: ``steps``, ``batch``, ``quality``, ``sanity``, ``stages``.
 point
     one setting of one model in one study, to be measured ``repeats`` times.
 window

@@ -31,6 +31,13 @@ class Generated(Record):
     denoiser_calls: int
 
 
+class Replayed(Record):
+    """How often the work of one stage was done, and the denoiser's calls in each."""
+
+    replays: int
+    denoiser_calls: int
+
+
 class AdapterProcess(WorkerProcess):
     """The worker of one model.
 
@@ -74,6 +81,19 @@ class AdapterProcess(WorkerProcess):
     def generate(self, *, timeout_s: float, **args: Any) -> dict[str, Any]:
         """Generate once; the reply is there when the device is done. Nothing is parsed here."""
         value: dict[str, Any] = self.ask("generate", timeout_s, **args)
+        return value
+
+    def stages(self) -> tuple[str, ...]:
+        """Return the stages of a generation that the adapter names; of a loaded model."""
+        return tuple(self.ask("stages", REPLY_TIMEOUT_S))
+
+    def record(self, *, timeout_s: float, **args: Any) -> None:
+        """Generate once, keeping what each stage was called with."""
+        self.ask("record", timeout_s, **args)
+
+    def replay(self, stage: str, least_s: float, *, timeout_s: float) -> dict[str, Any]:
+        """Do the recorded work of one stage until ``least_s`` have passed; nothing is parsed."""
+        value: dict[str, Any] = self.ask("replay", timeout_s, stage=stage, least_s=least_s)
         return value
 
     def save(self, paths: list[str]) -> None:

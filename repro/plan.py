@@ -19,21 +19,23 @@ if TYPE_CHECKING:
         Protocol,
         QualityStudy,
         SanityStudy,
+        StagesStudy,
         StepsStudy,
         Study,
     )
 
 #: (study, dataset, steps, batch size): what a warm-up is for.
 Setting = tuple[str, str | None, int, int]
-#: A setting, repeat and first item: what a resumed run recognises a window by.
-Key = tuple[str, str | None, int, int, int, int]
+#: A setting, repeat, first item and stage: what a resumed run recognises a window by.
+Key = tuple[str, str | None, int, int, int, int, str | None]
 
 
 class PlannedWindow(Record):
     """One generation call to be measured: ``clips`` items from ``item`` on, at one setting.
 
     ``process`` counts the worker processes that a run is planned to take, from 0. ``prompt`` and
-    ``audio_s`` are those of a caption; None stands for the protocol's.
+    ``audio_s`` are those of a caption, ``window_s`` the least length of a study of its own; None
+    stands for the protocol's. Where there is a ``stage``, its work alone is measured.
     """
 
     study: str
@@ -46,6 +48,13 @@ class PlannedWindow(Record):
     dataset: str | None = None
     prompt: str | None = None
     audio_s: float | None = None
+    window_s: float | None = None
+    stage: str | None = None
+
+    @property
+    def makes(self) -> int:
+        """How many clips come of it: none of a stage alone."""
+        return 0 if self.stage else self.clips
 
     @property
     def setting(self) -> Setting:
@@ -55,12 +64,12 @@ class PlannedWindow(Record):
     @property
     def key(self) -> Key:
         """What identifies this window in a journal."""
-        return (*self.setting, self.repeat, self.item)
+        return (*self.setting, self.repeat, self.item, self.stage)
 
 
 def key_of(row: Window) -> Key:
     """Return the key of a journalled window."""
-    return (row.study, row.dataset, row.steps, row.batch_size, row.repeat, row.item)
+    return (row.study, row.dataset, row.steps, row.batch_size, row.repeat, row.item, row.stage)
 
 
 class Cell(NamedTuple):
@@ -94,6 +103,8 @@ def windows(
         studies.append(_caption_cells("quality", asked.quality, lists.get("quality", ())))
     if asked.sanity is not None:
         studies.append(_caption_cells("sanity", asked.sanity, lists.get("sanity", ())))
+    if asked.stages is not None:
+        studies.append(_stage_cells(asked.stages, protocol.repeats))
     if protocol.order == "interleaved":
         studies = [[cell for study in studies for cell in study]]
     return [window for cells in studies for window in _ordered(protocol, cells)]
@@ -104,12 +115,13 @@ def seconds(
 ) -> float | None:
     """Return how long these windows take by the model's reference times, or None without any.
 
-    Where windows last ``least_s`` at least, each is as many whole generations as that takes.
+    Where windows last ``least_s`` at least, each is as many whole generations as that takes. A
+    stage alone is counted like its generation, which is longer.
     """
     if reference is None:
         return None
-    times = [_window_seconds(window, reference) for window in planned]
-    return sum(max(1, math.ceil((least_s or 0.0) / one)) * one for one in times)
+    times = [(_window_seconds(one, reference), one.window_s or least_s) for one in planned]
+    return sum(max(1, math.ceil((least or 0.0) / one)) * one for one, least in times)
 
 
 def study_summary(protocol: Protocol, model: Model, study: Study) -> dict[str, object]:
@@ -122,7 +134,7 @@ def study_summary(protocol: Protocol, model: Model, study: Study) -> dict[str, o
     return {
         "study": study,
         "windows": times * len(planned),
-        "clips": times * sum(window.clips for window in planned),
+        "clips": times * sum(window.makes for window in planned),
         "seconds": None if duration_s is None else times * duration_s,
         "audio_bytes": audio_bytes(protocol, model, study),
     }
@@ -131,7 +143,7 @@ def study_summary(protocol: Protocol, model: Model, study: Study) -> dict[str, o
 def audio_bytes(protocol: Protocol, model: Model, study: Study) -> int:
     """Return how much audio a study makes, as 16-bit samples of the protocol's length."""
     planned, times = _typical(protocol, model, study)
-    clips = times * sum(window.clips for window in planned)
+    clips = times * sum(window.makes for window in planned)
     rate = model.card.sample_rate_hz * model.card.channels * 2
     return int(clips * protocol.generation.audio_s * rate)
 
@@ -139,7 +151,7 @@ def audio_bytes(protocol: Protocol, model: Model, study: Study) -> int:
 def _typical(protocol: Protocol, model: Model, study: Study) -> tuple[list[PlannedWindow], int]:
     """Return windows that stand for a study, and how many times each is there."""
     asked = protocol.studies
-    if study in ("steps", "batch"):
+    if study in ("steps", "batch", "stages"):
         every = windows(protocol, model.card.largest_call)
         return [window for window in every if window.study == study], 1
     if study == "quality" and asked.quality is not None:
@@ -213,6 +225,23 @@ def _batch_cells(study: BatchStudy, largest_call: int | None, repeats: int) -> l
         )
         for size in study.batch_sizes
     ]
+
+
+def _stage_cells(study: StagesStudy, repeats: int) -> list[Cell]:
+    """Make the whole generation and then each stage, so that all of a repeat lie close together."""
+    return [
+        Cell(
+            tuple(
+                PlannedWindow(
+                    study="stages", steps=steps, batch_size=1, item=0, clips=1,
+                    window_s=study.window_s, stage=stage,
+                )
+                for stage in (None, *study.stages)
+            ),
+            repeats,
+        )
+        for steps in study.steps
+    ]  # fmt: skip
 
 
 def _caption_cells(

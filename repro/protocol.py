@@ -6,21 +6,23 @@ Every change is kept as a deviation, a sentence ``field: expected -> used``.
 from __future__ import annotations
 
 import tomllib
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, PositiveInt, ValidationError, field_validator, model_validator
 
 from repro.errors import UsageError
-from repro.records import Record
+from repro.records import STAGE, Record
 from repro.resources import protocols_dir
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-Study = Literal["steps", "batch", "quality", "sanity"]
+Study = Literal["steps", "batch", "quality", "sanity", "stages"]
 #: The studies that generate from captions.
 CaptionStudy = Literal["quality", "sanity"]
-STUDIES: tuple[Study, ...] = ("steps", "batch", "quality", "sanity")
+STUDIES: tuple[Study, ...] = ("steps", "batch", "quality", "sanity", "stages")
+#: The studies that are no part of a run unless they are named.
+BY_NAME_ONLY: tuple[Study, ...] = ("sanity", "stages")
 
 
 class Generation(Record):
@@ -70,6 +72,18 @@ class SanityStudy(Record):
     repeats: PositiveInt
 
 
+class StagesStudy(Record):
+    """Energy of the parts of a generation, one clip at a time.
+
+    The whole generation, and the work of each stage alone, each in windows of ``window_s`` at
+    least.
+    """
+
+    stages: tuple[Annotated[str, Field(pattern=STAGE)], ...] = Field(min_length=1)
+    steps: tuple[PositiveInt, ...] = Field(min_length=1)
+    window_s: float = Field(gt=0)
+
+
 class Studies(Record):
     """The questions a protocol asks; one it does not ask is None."""
 
@@ -77,6 +91,7 @@ class Studies(Record):
     batch: BatchStudy | None = None
     quality: QualityStudy | None = None
     sanity: SanityStudy | None = None
+    stages: StagesStudy | None = None
 
     def names(self) -> tuple[Study, ...]:
         """Return the studies there are, in the order they are measured."""
@@ -84,8 +99,8 @@ class Studies(Record):
         return tuple(name for name in STUDIES if name in there)
 
     def usual(self) -> tuple[Study, ...]:
-        """Return the studies of a run that names none: all but the sanity check."""
-        return tuple(name for name in self.names() if name != "sanity")
+        """Return the studies of a run that names none."""
+        return tuple(name for name in self.names() if name not in BY_NAME_ONLY)
 
 
 class Protocol(Record):
@@ -223,6 +238,12 @@ def manner(protocol: Protocol) -> dict[str, str]:
     batch = protocol.studies.batch
     if batch is not None:
         said["batches"] = _BATCHES[batch.calls]
+    stages = protocol.studies.stages
+    if stages is not None:
+        said["stages"] = (
+            "the calls of their modules in one generation, made again with the same inputs for at "
+            f"least {stages.window_s:g} s"
+        )
     return said
 
 

@@ -36,6 +36,9 @@ class Status(StrEnum):
 
 EnergySource = Literal["measured", "modelled"]
 
+#: What a stage of a generation may be called.
+STAGE = r"^[a-z][a-z0-9_]{0,31}$"
+
 
 class Reading(Record):
     """Energy of one window by one instrument, with the raw reads it was derived from.
@@ -104,11 +107,12 @@ class Window(Record):
     ``window`` counts all windows of the run, warm-ups and failures included, from 0.
     ``steps`` is what was asked for, ``executed_steps`` what the denoiser was called for in one
     generation. ``generations`` is how often the same was generated within the window; energies,
-    ``duration_s``, ``clips`` and ``audio_s`` are of all of them together.
+    ``duration_s``, ``clips`` and ``audio_s`` are of all of them together. Where there is a
+    ``stage``, its work alone was done, so often, and no clip was made.
     What is not known is None, and an empty cell.
     """
 
-    study: Literal["steps", "batch", "quality", "sanity"]
+    study: Literal["steps", "batch", "quality", "sanity", "stages"]
     model: str
     checkpoint: str
     steps: int = Field(gt=0)
@@ -139,6 +143,7 @@ class Window(Record):
     window: int = Field(ge=0)
     detail: str | None = None
     generations: int = Field(default=1, ge=1)
+    stage: str | None = Field(default=None, pattern=STAGE)
 
 
 class Caption(Record):

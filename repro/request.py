@@ -242,7 +242,7 @@ def _option_changes(options: Options, protocol: Protocol) -> dict[str, Any]:
         "repeats": options.repeats,
         "window_timeout_s": options.window_timeout_s,
     }
-    for study in {"steps", "quality", "sanity"} & set(protocol.studies.names()):
+    for study in {"steps", "quality", "sanity", "stages"} & set(protocol.studies.names()):
         named[f"{study}.steps"] = options.steps
     if protocol.studies.batch is not None:
         named["batch.batch_sizes"] = options.batch_sizes

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from repro.adapter import Replayed
 from repro.energy.budget import combined_j, quantisation_j
 from repro.energy.gate import Judged, dispute
 from repro.meter.disturbances import aliasing
@@ -26,6 +27,25 @@ STATUS_OF_KIND = {
     "hang": Status.FAILED,
     "error": Status.FAILED,
 }
+
+
+class Work(NamedTuple):
+    """What was done in a window: how often, the denoiser's calls each time alike, what it made."""
+
+    times: int
+    denoiser_calls: tuple[int, ...]
+    calls: int
+    clips: int
+    audio_s: float | None
+
+
+def _work(done: Sequence[Generated] | Replayed) -> Work:
+    if isinstance(done, Replayed):
+        each = done.denoiser_calls
+        return Work(done.replays, (each,), done.replays * each, clips=0, audio_s=None)
+    calls = tuple(one.denoiser_calls for one in done)
+    audio_s = sum(one.clips * one.seconds for one in done)
+    return Work(len(done), calls, sum(calls), sum(one.clips for one in done), audio_s)
 
 
 class RowMaker:
@@ -60,17 +80,18 @@ class RowMaker:
         number: int,
         planned: PlannedWindow,
         measurement: Measurement,
-        generated: Sequence[Generated],
+        generated: Sequence[Generated] | Replayed,
         *,
         warmup: bool,
     ) -> Window:
-        """Return the row of a window in which the same was generated once or more.
+        """Return the row of a window in which the same was done once or more.
 
         Its status is ``failed`` where the reading that counts is zero or missing, or where its
         generations were not alike, and ``disputed`` where the readings of the GPU disagree.
         """
         energies = self._energies(measurement)
-        executed = sorted({one.denoiser_calls for one in generated})
+        work = _work(generated)
+        executed = sorted(set(work.denoiser_calls))
         problem = self._missing_energy(energies) or _unlike(executed)
         disputed = dispute(self._judged(measurement), measurement.duration_s)
         return Window(
@@ -81,10 +102,10 @@ class RowMaker:
             status=_status(problem, disputed),
             started_at=measurement.started_at,
             duration_s=measurement.duration_s,
-            clips=sum(one.clips for one in generated),
-            audio_s=sum(one.clips * one.seconds for one in generated),
-            generations=len(generated),
-            disturbances="; ".join(self._disturbances(measurement, generated)) or None,
+            clips=work.clips,
+            audio_s=work.audio_s,
+            generations=work.times,
+            disturbances="; ".join(self._disturbances(measurement, work.calls)) or None,
             detail=problem or disputed,
         )
 
@@ -120,6 +141,7 @@ class RowMaker:
             "dataset": planned.dataset,
             "seed": self._protocol.seed + planned.item,
             "warmup": warmup,
+            "stage": planned.stage,
         }
 
     def _energies(self, measurement: Measurement) -> dict[str, Any]:
@@ -171,9 +193,8 @@ class RowMaker:
             if reading.quantity == "gpu" and reading.energy_j > 0
         ]
 
-    def _disturbances(self, measurement: Measurement, generated: Sequence[Generated]) -> list[str]:
+    def _disturbances(self, measurement: Measurement, calls: int) -> list[str]:
         found = [*measurement.disturbances, *self._silent_instruments(measurement)]
-        calls = sum(one.denoiser_calls for one in generated)
         if measurement.trace is not None and calls:
             found += filter(None, [aliasing(self._gpu_name, measurement.duration_s / calls)])
         return found

@@ -10,7 +10,7 @@ import hashlib
 import time
 from typing import TYPE_CHECKING, Any, Literal
 
-from repro.adapter import AdapterProcess, Generated
+from repro.adapter import AdapterProcess, Generated, Replayed
 from repro.errors import TtaError, WorkerError
 from repro.meter.window import utc_now
 from repro.plan import key_of
@@ -32,12 +32,13 @@ MAX_LOAD_FAILURES = 2
 
 
 class LoadedWorker:
-    """A worker whose model is loaded: which process of the plan it is, what it is warm for."""
+    """A worker whose model is loaded: which process of the plan it is, what it is ready for."""
 
     def __init__(self, process: AdapterProcess, number: int) -> None:
         self.process = process
         self.number = number
         self.warm_for: set[Setting] = set()
+        self.recorded: Setting | None = None
 
 
 class Runner:
@@ -139,6 +140,10 @@ class Runner:
         return LoadedWorker(process, number)
 
     def _refusal(self, worker: LoadedWorker, planned: PlannedWindow) -> str | None:
+        if planned.study == "stages":
+            reason = _lacking(planned.stage, worker.process.stages())
+            if reason is not None:
+                return reason
         audio_s = self._audio_s(planned)
         asked = (planned.setting, audio_s)
         if asked not in self._refusals:
@@ -157,7 +162,8 @@ class Runner:
         """
         if not self._protocol.warmup or planned.setting in worker.warm_for:
             return True
-        row = self._window(worker, planned, warmup=True).row
+        whole = planned.model_copy(update={"stage": None})
+        row = self._window(worker, whole, warmup=True).row
         if row.duration_s is None:
             self._record_unmeasured(planned, row.status, f"its warm-up ended: {row.detail}")
             return False
@@ -165,12 +171,14 @@ class Runner:
         return True
 
     def _window(self, worker: LoadedWorker, planned: PlannedWindow, *, warmup: bool) -> WindowEntry:
-        arguments, least_s = self._arguments(planned), self._protocol.window_s
+        arguments = self._arguments(planned)
         meter = self._device.meter
+        if planned.stage is not None:
+            self._record_stages(worker, planned, arguments)
         worker.process.synchronise()
         meter.open()
         try:
-            replies = self._generate(worker, arguments, least_s=None if warmup else least_s)
+            replies = self._work(worker, planned, arguments, once=warmup)
         except WorkerError as error:
             started_at = meter.abandon()
             self._drop_worker()
@@ -180,14 +188,30 @@ class Runner:
             )  # fmt: skip
             return self._record(WindowEntry(row=row))
         measurement = meter.close()
-        generated = [Generated.model_validate(reply) for reply in replies]
-        row = self._rows.measured(self._number, planned, measurement, generated, warmup=warmup)
+        done = _read(replies)
+        row = self._rows.measured(self._number, planned, measurement, done, warmup=warmup)
         # The generations of a window are the same, clip by clip: the last is there to be written.
-        audio = () if warmup else self._save(worker, planned, generated[-1])
+        made = None if warmup or isinstance(done, Replayed) else done[-1]
+        audio = self._save(worker, planned, made) if made is not None else ()
         entry = WindowEntry(
             row=row, readings=measurement.readings, audio=audio, trace=measurement.trace
         )
         return self._record(entry)
+
+    def _work(
+        self,
+        worker: LoadedWorker,
+        planned: PlannedWindow,
+        arguments: dict[str, Any],
+        *,
+        once: bool,
+    ) -> list[dict[str, Any]] | dict[str, Any]:
+        """Do what a window is there for, and return what the worker says of it."""
+        least_s = planned.window_s or self._protocol.window_s
+        if planned.stage is None:
+            return self._generate(worker, arguments, least_s=None if once else least_s)
+        timeout_s = self._protocol.window_timeout_s + (least_s or 0.0)
+        return worker.process.replay(planned.stage, least_s or 0.0, timeout_s=timeout_s)
 
     def _generate(
         self, worker: LoadedWorker, arguments: dict[str, Any], *, least_s: float | None
@@ -199,6 +223,14 @@ class Runner:
             replies.append(worker.process.generate(timeout_s=timeout_s, **arguments))
             if least_s is None or time.perf_counter() - begun_at >= least_s:
                 return replies
+
+    def _record_stages(
+        self, worker: LoadedWorker, planned: PlannedWindow, arguments: dict[str, Any]
+    ) -> None:
+        """Have the worker keep what the stages of this setting are called with, once."""
+        if worker.recorded != planned.setting:
+            worker.process.record(timeout_s=self._protocol.window_timeout_s, **arguments)
+            worker.recorded = planned.setting
 
     def _arguments(self, planned: PlannedWindow) -> dict[str, Any]:
         generation = self._protocol.generation
@@ -270,6 +302,19 @@ class Runner:
         if self._worker is not None:
             self._worker.process.kill()
             self._worker = None
+
+
+def _lacking(stage: str | None, there: Sequence[str]) -> str | None:
+    if not there:
+        return "the adapter does not say which modules the stages of a generation are"
+    return None if stage is None or stage in there else f"the model has no stage {stage}"
+
+
+def _read(replies: list[dict[str, Any]] | dict[str, Any]) -> list[Generated] | Replayed:
+    """Check replies; only now, so that nothing but the work lies inside a window."""
+    if isinstance(replies, dict):
+        return Replayed.model_validate(replies)
+    return [Generated.model_validate(reply) for reply in replies]
 
 
 def pending_windows(planned: list[PlannedWindow], run: Run | None) -> list[PlannedWindow]:

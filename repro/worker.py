@@ -4,7 +4,7 @@ Runs under the interpreter of the model's environment, which need not be that of
 standard library only, and no syntax newer than Python 3.9. Usage: ``worker.py ADAPTER [PATH ...]``,
 where each PATH joins the module search path. One JSON object a line comes in and one goes out:
 
-    {"op": "describe" | "refuse" | "load" | "synchronise" | "gpu_uuid" | "generate" | "save" | "stop", "args": {}}
+    {"op": "describe" | "refuse" | "load" | "synchronise" | "gpu_uuid" | "generate" | "save" | "stages" | "record" | "replay" | "stop", "args": {}}
     {"ok": true, "value": ...} or {"ok": false, "kind": "oom" | "error", "message": ..., "trace": ...}
 
 An adapter that does not generate names its own requests in ``operations``.
@@ -12,6 +12,7 @@ An adapter that does not generate names its own requests in ``operations``.
 
 from __future__ import annotations
 
+import copy
 import importlib
 import importlib.util
 import json
@@ -19,11 +20,13 @@ import os
 import queue
 import sys
 import threading
+import time
 import traceback
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
 OOM_SIGNS = ("out of memory", "can't allocate memory", "cannot allocate memory", "alloc_cpu")
 
@@ -42,12 +45,64 @@ class Counter:
         self.calls += 1
 
 
+class Recorder:
+    """Keeps what the modules of each stage are called with, to call them again in that order.
+
+    Inputs are copied, since a module may change what it is given, such as a cache of keys and
+    values. What a module calls within its own call is part of that.
+    """
+
+    def __init__(self) -> None:
+        self.calls: dict[str, list[tuple[Any, tuple[Any, ...], dict[str, Any]]]] = {}
+        self._depth = 0
+
+    @contextmanager
+    def listening(self, stages: Mapping[str, Sequence[Any]]) -> Iterator[None]:
+        """Keep the calls that are made until the end, and nothing of before."""
+        self.calls, self._depth, handles = {name: [] for name in stages}, 0, []
+        for calls, modules in zip(self.calls.values(), stages.values()):
+            for module in modules:
+                begin = self._begin(calls)
+                handles.append(module.register_forward_pre_hook(begin, with_kwargs=True))
+                handles.append(module.register_forward_hook(self._end))
+        try:
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    def replay(self, stage: str) -> None:
+        """Do the work of one stage again.
+
+        Raises:
+            RuntimeError: nothing was kept of it.
+
+        """
+        if not self.calls.get(stage):
+            raise RuntimeError(f"stage {stage}: expected calls of its modules, found none")
+        for module, args, named in self.calls[stage]:
+            fresh = {name: unused(value) for name, value in named.items()}
+            module(*map(unused, args), **fresh)
+
+    def _begin(self, calls: list[Any]) -> Any:
+        def keep(module: Any, args: tuple[Any, ...], named: dict[str, Any]) -> None:
+            if not self._depth:
+                calls.append((module, *copy.deepcopy((args, named))))
+            self._depth += 1
+
+        return keep
+
+    def _end(self, *_: Any) -> None:
+        self._depth -= 1
+
+
 class Worker:
-    """One adapter, the audio it made last, and the calls its denoiser has had."""
+    """One adapter, the audio it made last, the calls its denoiser and its stages have had."""
 
     def __init__(self, adapter: Any) -> None:
         self.adapter = adapter
         self.counter = Counter()
+        self.recorder = Recorder()
         self.generation: Any = None
 
     def describe(self, **args: Any) -> Any:
@@ -92,6 +147,45 @@ class Worker:
     def save(self, paths: list[str]) -> None:
         """Write the clips generated last, one file each."""
         self.generation.write(paths)
+
+    def stages(self) -> list[str]:
+        """Return the stages of a generation that the adapter names, in its order."""
+        return list(self._stages())
+
+    def record(self, **args: Any) -> None:
+        """Generate once and keep what each stage was called with; the audio is dropped."""
+        with self.recorder.listening(self._stages()):
+            self.adapter.generate(**args)
+        synchronise()
+
+    def replay(self, stage: str, least_s: float) -> dict[str, int]:
+        """Do the work of one stage again and again until ``least_s`` have passed.
+
+        As in a generation the device is not waited for in between.
+        """
+        begun_at, before, replays = time.perf_counter(), self.counter.calls, 0
+        with without_gradients():
+            while not replays or time.perf_counter() - begun_at < least_s:
+                self.recorder.replay(stage)
+                replays += 1
+        synchronise()
+        return {"replays": replays, "denoiser_calls": (self.counter.calls - before) // replays}
+
+    def _stages(self) -> Mapping[str, Sequence[Any]]:
+        found: Mapping[str, Sequence[Any]] = getattr(self.adapter, "stages", {})
+        return found
+
+
+def unused(value: Any) -> Any:
+    """Return a tensor as it is, of anything else a copy: a call may change a cache."""
+    torch = sys.modules.get("torch")
+    return value if torch is not None and torch.is_tensor(value) else copy.deepcopy(value)
+
+
+def without_gradients() -> Any:
+    """Return what keeps torch, if it has been loaded, from preparing for training."""
+    torch = sys.modules.get("torch")
+    return torch.no_grad() if torch is not None else nullcontext()
 
 
 def synchronise() -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from repro.records import DetailedScore
 
 #: Deviations that change which points there are, or that a series names in a field of its own.
-_GRID = ("steps.", "batch.", "quality.")
+_GRID = ("steps.", "batch.", "quality.", "stages.")
 _NAMED = frozenset(
     (
         "studies",
@@ -74,6 +74,7 @@ class Row:
     disturbances: str | None
     detail: str | None
     generations: int
+    stage: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,7 +332,7 @@ def _check_rows(bundle: str, rows: Iterable[Row], *, gpu: bool) -> None:
             missing = "duration_s" if energy_j else f"{'gpu' if gpu else 'cpu'}_energy_j"
             raise BundleError(f"{where}: expected {missing} in a row that is ok, found none")
         key = (row.study, row.dataset, row.series.checkpoint, row.steps, row.batch_size,
-               row.repeat, row.item)  # fmt: skip
+               row.repeat, row.item, row.stage)  # fmt: skip
         if key in seen:
             raise BundleError(f"{where}: expected each window once, found it a second time")
         seen.add(key)

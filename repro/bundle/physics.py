@@ -72,11 +72,13 @@ def _plan(run: Run) -> Iterator[str]:
 
 
 def _point(row: Window) -> tuple[object, ...]:
-    return (row.study, row.steps, row.batch_size, row.repeat, row.item, row.dataset)
+    return (
+        row.study, row.steps, row.batch_size, row.repeat, row.item, row.dataset, row.stage,
+    )  # fmt: skip
 
 
 def _say(point: tuple[object, ...]) -> str:
-    names = ("study", "steps", "batch_size", "repeat", "item", "dataset")
+    names = ("study", "steps", "batch_size", "repeat", "item", "dataset", "stage")
     return " ".join(f"{name}={value}" for name, value in zip(names, point, strict=True))
 
 

@@ -11,7 +11,7 @@ import click
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-STUDIES = ("steps", "batch", "quality", "sanity")
+STUDIES = ("steps", "batch", "quality", "sanity", "stages")
 
 
 class Counts(click.ParamType[tuple[int, ...]]):
