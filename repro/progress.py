@@ -127,6 +127,8 @@ def describe_window(row: Window) -> str:
     setting = f"{row.study}, {row.steps} steps"
     if row.study == "batch":
         setting += f", {row.batch_size} at a time"
+    if row.stage is not None:
+        setting += f", {row.stage.replace('_', ' ')}"
     if row.dataset is not None:
         setting += f", {row.dataset} {row.item}"
     setting += ", warm-up" if row.warmup else f", repeat {row.repeat}"

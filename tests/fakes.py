@@ -36,14 +36,30 @@ import os, signal, sys, time, wave
 SLEEP_S = {sleep_s}
 {extra}
 
-class Denoiser:
-    def __init__(self):
-        self.hooks = []
-    def register_forward_pre_hook(self, hook):
-        self.hooks.append(hook)
-    def __call__(self, *args):
-        for hook in self.hooks:
-            hook(self, args)
+class Handle:
+    def __init__(self, hooks, hook):
+        self.hooks, self.hook = hooks, hook
+    def remove(self):
+        self.hooks.remove(self.hook)
+
+class Module:
+    def __init__(self, cost_s=0.0):
+        self.before, self.after, self.cost_s = [], [], cost_s
+    def register_forward_pre_hook(self, hook, *, with_kwargs=False):
+        taken = (lambda *given: hook(*given)) if with_kwargs else (lambda m, a, n: hook(m, a))
+        self.before.append(taken)
+        return Handle(self.before, taken)
+    def register_forward_hook(self, hook):
+        self.after.append(hook)
+        return Handle(self.after, hook)
+    def __call__(self, *args, **named):
+        for hook in list(self.before):
+            hook(self, args, named)
+        time.sleep(self.cost_s)
+        for hook in list(self.after):
+            hook(self, args, None)
+
+STAGES = {stages!r}
 
 class Generation:
     latent_shape = [1, 4]
@@ -71,7 +87,10 @@ class Adapter:
         return "seventeen steps are too many" if steps == 17 else None
     def load(self, **args):
         {on_load}
-        self.denoiser = Denoiser()
+        self.denoiser = Module(STAGES.get("denoising", 0.0))
+        if STAGES:
+            self.stages = {{name: [Module(cost_s)] for name, cost_s in STAGES.items()}}
+            self.stages["denoising"] = [self.denoiser]
         return {{"dtype": args["dtype"], "attention": args["attention"], "device": args["device"],
                 "weights": args["weights"]}}
     def generate(self, *, prompts, negative_prompt, steps, audio_s, seeds):
@@ -79,6 +98,9 @@ class Adapter:
         time.sleep(SLEEP_S)
         for _ in range(steps):
             self.denoiser()
+        for name, cost_s in STAGES.items():
+            if name != "denoising" and cost_s is not None:
+                self.stages[name][0](["input"], mask=None)
         if steps == 13:
             print("about to die", file=sys.stderr, flush=True)
             os.kill(os.getpid(), signal.SIGSEGV)
@@ -94,9 +116,12 @@ class Adapter:
 
 def write_model(
     root, name="fake", *, sleep_s=0.0, version="1.0", on_load="pass", on_write="pass",
-    on_generate="pass", extra="",
+    on_generate="pass", extra="", stages=None,
 ):  # fmt: skip
-    """Write a model folder below ``root`` and return ``root``, for ``--models-dir``."""
+    """Write a model folder below ``root`` and return ``root``, for ``--models-dir``.
+
+    ``stages`` are those it names, each with the seconds of one call; at None it is never called.
+    """
     folder = Path(root) / name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.toml").write_text(CARD.format(name=name))
@@ -107,6 +132,7 @@ def write_model(
         on_write=on_write,
         on_generate=on_generate,
         extra=extra,
+        stages=stages or {},
     )
     (folder / "adapter.py").write_text(text)
     return Path(root)

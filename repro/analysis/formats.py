@@ -80,6 +80,18 @@ HEADINGS = {
     "cold_start_in_mean_j": "in the mean (J)",
     "tail_j": "Tail (J)",
     "instrument_u_j": "Instrument (J)",
+    "stage": "Stage",
+    "energy_j": "Energy (J)",
+    "energy_u_j": "u (J)",
+    "share_percent": "Share (%)",
+    "share_u_percent": "u (%)",
+    "compared": "Compared",
+    "alone_j": "Alone (J)",
+    "alone_u_j": "u (J)",
+    "against": "Against",
+    "against_j": "Energy (J)",
+    "against_u_j": "u (J)",
+    "ratio_u": "u",
 }
 _COUNTS = {
     "incomplete": "Incomplete",
@@ -94,7 +106,14 @@ _SUBSTITUTES = {"cpu_energy_kwh": "gpu_energy_kwh"}
 _WORDS = {"true": "yes", "false": "no"}
 _DIGITS = 4
 #: Columns that are shares: known to the second and the fourth place, whatever stands before.
-_PLACES = {"p_front": 2, "r2": 4}
+_PLACES = {
+    "p_front": 2,
+    "r2": 4,
+    "ratio": 3,
+    "ratio_u": 3,
+    "share_percent": 2,
+    "share_u_percent": 2,
+}
 
 
 def to_csv(table: Table) -> bytes:

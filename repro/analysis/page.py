@@ -12,6 +12,7 @@ from repro.analysis.commands import commands
 from repro.analysis.figures import Absent
 from repro.analysis.formats import to_html
 from repro.analysis.load import DataSet, hardware
+from repro.analysis.stages_figure import Bars
 from repro.analysis.svg import inline
 from repro.analysis.text import distinct, for_html, listed
 from repro.analysis.units import kwh
@@ -46,7 +47,7 @@ class Section(NamedTuple):
 
 def page(
     data: DataSet,
-    figures: Sequence[tuple[Chart | Scatter | Absent, str]],
+    figures: Sequence[tuple[Chart | Scatter | Bars | Absent, str]],
     table1: Table,
     others: Sequence[Table],
     *,
@@ -163,19 +164,21 @@ def _counts(data: DataSet) -> Counter[str]:
     return sum((source.counts for source in data.sources), Counter())
 
 
-def _figure(what: Chart | Scatter | Absent, svg: str) -> str:
+def _figure(what: Chart | Scatter | Bars | Absent, svg: str) -> str:
     if isinstance(what, Absent):
         return (
             f'<div class="absent"><h3>{for_html(what.title)}</h3>'
             f"<p>Not drawn. {for_html(what.reason)}</p></div>"
         )
     notes = " ".join(what.notes)
-    label = f"{what.title}; {what.y_label} against {what.x_label}"
+    bars = isinstance(what, Bars)
+    label = f"{what.title}; {what.x_label if bars else f'{what.y_label} against {what.x_label}'}"
+    axes = what.x_label if bars else f"{what.y_label} against {_within(what.x_label)}"
     drawing = inline(svg, prefix=what.name, label=label)
     links = files_of(f"figures/{what.name}", "pdf", "png", "svg", "csv")
     return (
         f'<figure id="{what.name}">\n<div class="drawing">{drawing}</div>\n'
-        f"<figcaption>{for_html(what.y_label)} against {for_html(_within(what.x_label))}. "
+        f"<figcaption>{for_html(axes)}. "
         f"{for_html(what.subtitle)}. {for_html(notes)}"
         f"</figcaption>\n{links}\n"
         f"<details><summary>The points drawn</summary>{to_html(what.table)}</details>\n</figure>"

@@ -31,7 +31,9 @@ from repro.analysis.palette import (
     MARKERS,
     VARIANT_LINES,
 )
+from repro.analysis.plot_bars import centres, draw_bars
 from repro.analysis.plot_scatter import draw_scatter, label_trails, legend_entries
+from repro.analysis.stages_figure import Bars
 from repro.analysis.svg import Spot, with_tips
 from repro.analysis.text import for_figure
 
@@ -86,7 +88,7 @@ class _Pen:
     height: float
 
 
-def draw(what: Chart | Scatter) -> dict[str, bytes]:
+def draw(what: Chart | Scatter | Bars) -> dict[str, bytes]:
     """Draw a figure as ``pdf``, ``png`` and ``svg``; the last has a tooltip on each point."""
     with mpl.rc_context():
         mpl.rcdefaults()
@@ -96,6 +98,8 @@ def draw(what: Chart | Scatter) -> dict[str, bytes]:
         axes = figure.add_subplot()
         if isinstance(what, Chart):
             _draw_chart(axes, what, canvas)
+        elif isinstance(what, Bars):
+            draw_bars(figure, axes, what)
         else:
             _draw_scatter(axes, what, canvas)
         _write_around(figure, what)
@@ -140,13 +144,15 @@ def _legend(figure: Figure, handles: Sequence[Artist], *, columns: int, up_in: f
     )  # fmt: skip
 
 
-def _spots(figure: Figure, axes: Axes, what: Chart | Scatter) -> list[Spot]:
+def _spots(figure: Figure, axes: Axes, what: Chart | Scatter | Bars) -> list[Spot]:
     """Return where the points are in the drawing, in points from its upper left corner."""
     if isinstance(what, Chart):
         places = [
             spot for curve in what.curves
             for spot in zip(curve.xs, curve.ys, curve.tips, strict=True)
         ]  # fmt: skip
+    elif isinstance(what, Bars):
+        places = centres(what)
     else:
         places = [(dot.x, dot.y, dot.tip) for trail in what.trails for dot in trail.dots]
     scale, height = 72 / figure.dpi, figure.get_figheight() * 72
@@ -237,7 +243,7 @@ def _shape_y(axes: Axes) -> None:
     axes.set_ylabel(axes.get_ylabel().replace("(kWh", f"($10^{{{power}}}$ kWh"))
 
 
-def _write_around(figure: Figure, chart: Chart | Scatter) -> None:
+def _write_around(figure: Figure, chart: Chart | Scatter | Bars) -> None:
     demonstration = chart.bundle_class == "demonstration"
     height_in = figure.get_figheight()
     left, under = 0.02, 1 - 0.5 / height_in

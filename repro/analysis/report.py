@@ -21,6 +21,9 @@ from repro.analysis.points import batch_points, step_points
 from repro.analysis.protocol_view import protocols_chart, protocols_table
 from repro.analysis.protocols import treatments
 from repro.analysis.quality import unmatched_scores
+from repro.analysis.stages import checks, splits
+from repro.analysis.stages_figure import stages_figure
+from repro.analysis.stages_tables import checks_table, stages_table
 from repro.analysis.tables import batch_table, lines_table, pareto_table, steps_table, table1
 from repro.analysis.worth import worths
 from repro.analysis.worth_tables import worst_table, worth_table
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from repro.analysis.fig2 import Scatter
     from repro.analysis.figures import Chart
     from repro.analysis.load import DataSet
+    from repro.analysis.stages_figure import Bars
     from repro.analysis.tables import Table
     from repro.bundle import Examination
     from repro.records import BundleClass
@@ -43,8 +47,9 @@ OWNED = (
     "tables/table1.csv", "tables/table1.md", "tables/table1.tex",
     "tables/steps.csv", "tables/batch.csv", "tables/lines.csv", "tables/pareto.csv",
     "tables/claims.csv", "tables/worth.csv", "tables/worst_clips.csv", "tables/protocols.csv",
+    "tables/stages.csv", "tables/stages_check.csv",
     *(f"figures/{name}.{suffix}"
-      for name in ("fig1a", "fig1b", "fig2_*_fad", "fig2_*_clap", "protocols")
+      for name in ("fig1a", "fig1b", "fig2_*_fad", "fig2_*_clap", "stages", "protocols")
       for suffix in ("csv", "pdf", "png", "svg")),
     "index.html",
 )  # fmt: skip
@@ -106,9 +111,11 @@ def _make(data: DataSet) -> tuple[dict[str, bytes], list[str], tuple[str, ...]]:
     speeds = table1(data, singles, steps=_table1_steps())
     verdicts = evaluate(data, shipped_claims(), singles=singles, batches=batches, fronts=fronts)
     claims = claims_table(verdicts)
+    lines, parts = step_lines(data), splits(data)
+    stages, checked = stages_table(data, parts), checks_table(data, checks(parts, lines))
     others = (
         steps_table(data, singles),
-        lines_table(data, step_lines(data)),
+        lines_table(data, lines),
         batch_table(data, batches),
         pareto_table(data, fronts),
     )
@@ -119,6 +126,7 @@ def _make(data: DataSet) -> tuple[dict[str, bytes], list[str], tuple[str, ...]]:
         fig1a(data, singles),
         fig1b(data, batches),
         *fig2(data, fronts),
+        *stages_figure(data, parts, stages),
         *filter(None, [protocols_chart(data, ways)]),
     )
     drawn = [{} if isinstance(chart, Absent) else draw(chart) for chart in charts]
@@ -130,7 +138,7 @@ def _make(data: DataSet) -> tuple[dict[str, bytes], list[str], tuple[str, ...]]:
         **{f"tables/{table.name}.csv": to_csv(table) for table in others},
         **{
             f"tables/{table.name}.csv": to_csv(table)
-            for table in (claims, worth, worst, side_by_side)
+            for table in (claims, worth, worst, stages, checked, side_by_side)
         },
         **_figure_files(charts, drawn),
         "index.html": page(
@@ -140,6 +148,7 @@ def _make(data: DataSet) -> tuple[dict[str, bytes], list[str], tuple[str, ...]]:
             others,
             first=[Section("Claims of the paper", [to_html(claims)])],
             then=[
+                Section("Stages of a generation", [*_shown(stages), *_folded(checked)]),
                 Section("Are more steps worth it?", [*_shown(worth), *_folded(worst)]),
                 Section(side_by_side.title, _shown(side_by_side)),
             ],
@@ -167,7 +176,7 @@ def _table1_steps() -> int:
 
 
 def _figure_files(
-    charts: Sequence[Chart | Scatter | Absent], drawn: Sequence[Mapping[str, bytes]]
+    charts: Sequence[Chart | Scatter | Bars | Absent], drawn: Sequence[Mapping[str, bytes]]
 ) -> dict[str, bytes]:
     made: dict[str, bytes] = {}
     for chart, files in zip(charts, drawn, strict=True):

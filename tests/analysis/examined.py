@@ -70,6 +70,30 @@ def with_quality(run, energies, *, dataset="clotho", clips=3, repeats=1):
     return run.model_copy(update={"entries": tuple(entries)})
 
 
+def with_stages(run, energies, *, steps=100, repeats=2, step_j=0.0, generations=4, **values):
+    """Return the run with the study ``stages``; joules of one generation by stage, None the whole.
+
+    Each repeat differs from the mean by ``step_j``, in turn above and below it.
+    """
+    entries = list(run.entries)
+    model = run.entries[0].row.model if run.entries else "audioldm"
+    gpu = run.header.environment.machine.gpu is not None
+    for repeat in range(1, repeats + 1):
+        for stage, mean_j in energies.items():
+            made = make_window(
+                len(entries), START, study="stages", steps=steps, batch_size=1, repeat=repeat,
+                item=0, clips=1, warmup=False, gpu=gpu, model=model,
+            ).row  # fmt: skip
+            energy_j = (mean_j + step_j * (1 if repeat % 2 else -1)) * generations
+            energy = {"gpu_energy_j": energy_j} if gpu else {}
+            row = changed(
+                made, stage=stage, generations=generations, clips=0 if stage else generations,
+                duration_s=energy_j / 100, cpu_energy_j=energy_j, **energy, **values,
+            )  # fmt: skip
+            entries.append(WindowEntry(row=row))
+    return run.model_copy(update={"entries": tuple(entries)})
+
+
 def with_scores(run, metric, values, *, dataset="clotho", n=3, reference="clotho", **facts):
     """Return the run with scores besides; ``values`` are by steps."""
     model = run.entries[0].row.model

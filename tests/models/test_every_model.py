@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.models.drive import MODELS, Driver
+from tests.models.drive import MODELS, WORKER, Driver, run_script
 
 #: Latent of 10 s, and seconds of audio, in duration mode exact.
 EXACT = {
@@ -61,3 +61,17 @@ def test_nothing_is_said_beside_the_answers(driver):
 def test_a_duration_mode_that_is_not_there_is_named(driver):
     message = driver.refusal(duration_mode="short")
     assert "duration_mode 'short' is unknown: expected one of ['exact', 'paper']" in message
+
+
+def test_the_work_of_each_stage_done_again_comes_out_to_the_last_bit(name):
+    run_script("replay_stages.py", WORKER, MODELS / name / "adapter.py")
+
+
+def test_each_stage_is_replayed_by_the_worker_and_denoising_alone_calls_the_denoiser(driver):
+    driver.load()
+    call = {"prompts": ["rain"], "negative_prompt": None, "steps": 2, "audio_s": 0.64, "seeds": [0]}
+    assert driver.get("record", **call) is None
+    for stage in driver.get("stages"):
+        calls = 2 if stage == "denoising" else 0
+        replayed = driver.get("replay", stage=stage, least_s=0.0)
+        assert replayed == {"replays": 1, "denoiser_calls": calls}

@@ -1,0 +1,114 @@
+"""Tables of the study ``stages``: what each stage costs, and how that agrees with the rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from repro.analysis.stages import Estimate
+from repro.analysis.tables import Table, titles_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from repro.analysis.load import DataSet
+    from repro.analysis.series import Series
+    from repro.analysis.stages import Check, Part, Split
+    from repro.analysis.tables import Cell
+
+_SERIES = ("checkpoint", "weights", "size", "protocol", "dtype", "conditions")
+_HOW = (
+    "Energy of one generation. Of each stage, the calls of its modules in one generation, made "
+    "again alone with the same inputs, over and over in a window of their own; other is what is "
+    "left of the whole. n windows; u is the standard uncertainty of their mean, by their scatter "
+    "or by what the instrument states, whichever is larger. A wrong gain of the sensor is not in "
+    "it, and cancels in the shares."
+)
+_BOTH_WAYS = (
+    "The same energy by two ways: by the stages alone, and by what knows nothing of them. The line "
+    "is that through the study steps, whose slope also holds what a step does outside the denoiser."
+)
+
+
+def stages_table(data: DataSet, splits: Sequence[Split]) -> Table:
+    """Make the table of the stages: joules, share of the whole, seconds."""
+    kind = data.bundle_class.value
+    notes = [
+        f"{split.series.title} at {split.steps} steps has no window that counts of "
+        f"{', '.join(split.missing)}: that energy is in other."
+        for split in splits
+        if split.missing
+    ]
+    return Table(
+        name="stages",
+        title="Energy of the stages of a generation",
+        bundle_class=kind,
+        titles=titles_of(data.series),
+        columns=(
+            "model", "stage", "steps", "energy_j", "energy_u_j", "share_percent",
+            "share_u_percent", "duration_s_mean", "n", "hardware", "class", "quantity",
+            "executed_steps", "cpu_source", *_SERIES,
+        ),
+        rows=tuple(row for split in splits for row in _rows(split, kind)),
+        notes=(_HOW, *notes),
+        implied=("steps", "executed_steps", "hardware", "checkpoint", "weights"),
+    )  # fmt: skip
+
+
+def checks_table(data: DataSet, checks: Sequence[Check]) -> Table:
+    """Make the table that holds the stages against the whole and against the step line."""
+    kind = data.bundle_class.value
+    return Table(
+        name="stages_check",
+        title="The stages against the whole generation and the line through its steps",
+        bundle_class=kind,
+        titles=titles_of(data.series),
+        columns=(
+            "model", "compared", "steps", "alone_j", "alone_u_j", "against", "against_j",
+            "against_u_j", "ratio", "ratio_u", "hardware", "class", "quantity", *_SERIES,
+        ),
+        rows=tuple(_check_row(check, kind) for check in checks),
+        notes=(_BOTH_WAYS,),
+        implied=("steps", "hardware", "quantity", "checkpoint", "weights"),
+    )  # fmt: skip
+
+
+def _rows(split: Split, kind: str) -> Iterable[tuple[Cell, ...]]:
+    for name, part in split.stages.items():
+        yield _row(split, name, part.energy_j, part, kind)
+    yield _row(split, "other", split.other_j, None, kind)
+    yield _row(split, "whole", split.whole.energy_j, split.whole, kind)
+
+
+def _row(
+    split: Split, stage: str, energy_j: Estimate, part: Part | None, kind: str
+) -> tuple[Cell, ...]:
+    share = energy_j / split.whole.energy_j
+    # The whole is all of itself, however well it is known.
+    u = None if stage == "whole" else _percent(share.u)
+    return (
+        split.series.model, stage, split.steps, energy_j.value, energy_j.u,
+        _percent(share.value), u, part.duration_s if part else None, part.n if part else None,
+        split.series.hardware, kind, f"{split.quantity.upper()} energy", split.executed_steps,
+        " and ".join(split.cpu_sources) or None, *_series_cells(split.series),
+    )  # fmt: skip
+
+
+def _check_row(check: Check, kind: str) -> tuple[Cell, ...]:
+    split, alone, other = check.split, check.alone_j, check.against_j
+    ratio = alone / other if other.value > 0 else Estimate(0.0, None)
+    return (
+        split.series.model, check.what, split.steps, alone.value, alone.u, check.against,
+        other.value, other.u, ratio.value or None, ratio.u, split.series.hardware, kind,
+        f"{split.quantity.upper()} energy", *_series_cells(split.series),
+    )  # fmt: skip
+
+
+def _series_cells(series: Series) -> tuple[Cell, ...]:
+    return (
+        series.checkpoint, series.weights, series.size, series.protocol, series.dtype,
+        "; ".join(series.conditions),
+    )  # fmt: skip
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
