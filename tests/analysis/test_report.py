@@ -34,6 +34,7 @@ from tests.analysis.examined import (
     with_quality,
     with_rows,
     with_scores,
+    with_stages,
 )
 from tests.factories import make_gpu, make_run
 
@@ -97,6 +98,7 @@ def full_run(**options):
     """Make a run of all studies, with both scores."""
     energies = {10: 36.0, 25: 72.0}
     run = scored_run(energies, "fad_inf", {10: 0.4, 25: 0.3}, batch_sizes=(1, 2), **options)
+    run = with_stages(run, {None: 100.0, "text_encoding": 5.0, "denoising": 90.0})
     return with_scores(run, "clap", {10: 0.2, 25: 0.3})
 
 
