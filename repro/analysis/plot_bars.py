@@ -23,6 +23,7 @@ _LETTER_IN = 0.075
 _WIDEST_LABEL = 34
 _FEWEST_BARS = 2
 _COLUMNS = 5
+WHOLE_PERCENT = 100.0
 _THICKNESS = 0.62
 #: A share from here on is written into its segment, in per cent.
 _WRITTEN = 9.0
@@ -51,12 +52,17 @@ def draw_bars(figure: Figure, axes: Axes, bars: Bars) -> None:
 
 
 def centres(bars: Bars) -> list[tuple[float, float, str]]:
-    """Return the middle of each segment that is drawn, on the axes, and what is said there."""
-    return [
+    """Return the middle of each segment and the line of the whole, with what is said there."""
+    segments = [
         (begin + segment.percent / 2, float(place), segment.tip)
         for place, bar in enumerate(bars.bars)
         for begin, segment in _laid_out(bar)
     ]
+    wholes = [
+        (WHOLE_PERCENT, float(place), f"{bar.label}, the whole: {bar.whole}")
+        for place, bar in enumerate(bars.bars)
+    ]
+    return segments + wholes
 
 
 def _laid_out(bar: Bar) -> Iterator[tuple[float, Segment]]:
@@ -95,7 +101,7 @@ def _shape(axes: Axes, bars: Bars) -> None:
     names = [for_figure(bar.label, _WIDEST_LABEL) for bar in bars.bars]
     axes.set_yticks(range(len(names)), names)
     axes.tick_params(axis="y", length=0, labelcolor=INK)
-    axes.axvline(100, color=INK, linewidth=0.8, zorder=1)
+    axes.axvline(WHOLE_PERCENT, color=INK, linewidth=0.8, zorder=1)
     axes.set_xlim(left=0)
     axes.set_xlabel(for_figure(bars.x_label, 90))
     axes.grid(visible=True, axis="x")

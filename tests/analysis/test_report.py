@@ -133,7 +133,7 @@ def test_every_point_of_every_figure_has_a_tooltip_on_the_page(tmp_path):
         len(path.read_text().splitlines()) - 1
         for path in (tmp_path / "out" / "figures").glob("*.csv")
     )
-    assert len(tips) == drawn == 8
+    assert len(tips) == drawn == 12
     assert "CLAP score (more is better) against GPU energy of 3 clips (kWh)." in page
     assert "GPU energy of one generation (kWh) against inference steps." in page
     assert "AudioLDM, 25 steps: 2e-05 kWh, fad-inf 0.3; on the front (p 1.00)" in tips
@@ -224,7 +224,7 @@ def test_an_out_that_is_a_file_is_a_usage_error(tmp_path):
 def test_the_page_needs_nothing_beside_it(tmp_path):
     tags = Tags(page_of(tmp_path, examined(full_run())))
     assert not {"script", "link", "iframe", "object", "embed"} & tags.tags.keys()
-    assert tags.tags["svg"] == 4
+    assert tags.tags["svg"] == 5
     loads = [
         value for name, value in tags.attributes
         if name in {"src", "href", "xlink:href"} and not value.startswith("#")
