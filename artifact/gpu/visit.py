@@ -90,15 +90,18 @@ def paper_models() -> list[str]:
 
 def pieces(models: list[str]) -> list[Piece]:
     """Return what is to be measured, the most wanted first."""
-    first = [Piece("paper", study, model) for study in ("steps", "batch") for model in models]
-    return [*first[:3], Piece("precise", "steps", models[0]), *first[3:]]
+    steps, batch = (
+        [Piece("paper", study, name) for name in models] for study in ("steps", "batch")
+    )
+    return [*steps, batch[0], Piece("precise", "steps", models[0]), *batch[1:]]
 
 
 def doctor(out: Path, device: str) -> bool:
     """Print and keep what doctor finds; return whether it objects."""
     found = subprocess.run(
-        [*TTA, "doctor", "--device", device], capture_output=True, text=True, check=False
-    )
+        [*TTA, "doctor", "--device", device, "--out", str(out)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
     print(found.stdout, found.stderr, flush=True)
     (out / "doctor.txt").write_text(found.stdout)
     return found.returncode != 0
