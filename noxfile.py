@@ -31,17 +31,20 @@ TORCH_FAMILY = ("torchvision==0.28.0", "torchaudio==2.11.0")
 # They pin each other's dependencies (rich, for one) and so stay apart from the harness.
 VALIDATORS = ("bagit==1.9.0", "roc-validator==0.13.0", "rocrate==0.15.0", "frictionless==5.21.0")
 
+# Most tests wait for processes of their own; each of those may need a gigabyte.
+PARALLEL = ("--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal")
 PROOFREADERS = ("cffconvert==2.0.0", "codespell==2.4.1")
 
 
 @nox.session
 def tests(session):
-    """Run the tests; arguments go to pytest."""
+    """Run the tests, several at a time; arguments go to pytest and stand for that."""
     for name in ("diffusers", "stable-audio-tools"):
         _model_environment(session, name)
     _validators(session)
     session.install("-e", ".[dev]")
-    session.run("pytest", *session.posargs, env=_here())
+    arguments = session.posargs or PARALLEL
+    session.run("pytest", *arguments, env={**_here(), "OMP_NUM_THREADS": "1"})
 
 
 @nox.session
