@@ -133,8 +133,8 @@ def check(card: Checkpoint, folder: Path | None = None) -> tuple[Checked, ...]:
     """
     if folder is None:
         return tuple(_check_cache(card))
-    own, *beside = repositories(card)
-    expected = set(own.sha256) | {one.name(file) for one in beside for file in one.expected()}
+    expected = {one.name(file) for one in repositories(card) for file in one.expected()}
+    own, *_ = repositories(card)
     files = _list(folder)
     missing = sorted(expected - files.keys())
     if missing or not files:

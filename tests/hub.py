@@ -11,12 +11,19 @@ REVISION = "0123456789abcdef0123456789abcdef01234567"
 class Hub:
     """Serves ``files`` (name -> content) of one repository; ``gated`` asks for a token.
 
-    ``beside`` has the files of further repositories by their name.
+    ``beside`` has the files of further repositories by their name. ``bodies`` are sent in place
+    of a file's content, under its digest and its length; with ``portal`` every answer is a page,
+    as by a network that wants a login first.
     """
 
-    def __init__(self, files, *, gated=False, beside=None):
+    def __init__(
+        self, files, *, gated=False, beside=None, revision=REVISION, bodies=None, portal=False
+    ):
         self.repositories = {"somebody/model": files, **(beside or {})}
         self.gated = gated
+        self.revision = revision
+        self.bodies = bodies or {}
+        self.portal = portal
         self.requests = []
         hub = self
 
@@ -46,12 +53,14 @@ class Hub:
         named = [one for one in self.repositories if f"/{one}/" in f"{path}/"]
         (repository,) = named or ["somebody/model"]  # the client asks of the hub itself, too
         files = self.repositories[repository]
-        if self.gated and handler.headers.get("Authorization") != "Bearer good-token":
+        if self.portal:
+            self._send(handler, 200, b"<!DOCTYPE html>please log in", {}, body=body)
+        elif self.gated and handler.headers.get("Authorization") != "Bearer good-token":
             refusal = {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access is restricted"}
             self._send(handler, 401, b"", refusal, body=body)
         elif "/resolve/" in path:
-            file = path.partition(f"/resolve/{REVISION}/")[2]
-            self._file(handler, files[file], body=body)
+            file = path.partition(f"/resolve/{self.revision}/")[2]
+            self._file(handler, files[file], self.bodies.get(file) if body else None, body=body)
         elif "/tree/" in path:
             tree = [
                 {"type": "file", "path": name, "size": len(content), "oid": "0" * 40}
@@ -60,16 +69,16 @@ class Hub:
             self._send(handler, 200, json.dumps(tree).encode(), {}, body=body)
         else:
             siblings = [{"rfilename": file} for file in files]
-            facts = {"id": repository, "sha": REVISION, "siblings": siblings}
+            facts = {"id": repository, "sha": self.revision, "siblings": siblings}
             self._send(handler, 200, json.dumps(facts).encode(), {}, body=body)
 
-    def _file(self, handler, content, *, body):
+    def _file(self, handler, content, instead, *, body):
         digest = hashlib.sha256(content).hexdigest()
         facts = {
             "ETag": f'"{digest}"', "X-Linked-Etag": f'"{digest}"',
-            "X-Linked-Size": str(len(content)), "X-Repo-Commit": REVISION,
+            "X-Linked-Size": str(len(content)), "X-Repo-Commit": self.revision,
         }  # fmt: skip
-        self._send(handler, 200, content, facts, body=body)
+        self._send(handler, 200, instead or content, facts, body=body)
 
     @staticmethod
     def _send(handler, code, content, headers, *, body):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from repro.catalog import read_scorer_card
 from tests.fakes import command, environment
 from tests.hub import REVISION, Hub
 
@@ -280,3 +281,69 @@ def test_one_model_is_shown_with_its_licence_and_deviations():
     assert "420,980,338" in done.stdout
     assert "CC-BY-NC-SA-4.0" in done.stdout
     assert "deviation: " in done.stdout
+
+
+FAD, CLAP = "630k-audioset-best.pt", "630k-audioset-fusion-best.pt"
+CHECKPOINTS = {FAD: b"numbers" * 1000, CLAP: b"others" * 1000, "630k-best.pt": b"not needed"}
+
+
+def fetch_scorer(tmp_path, **served):
+    """Fetch the scorer's checkpoints, at the revision of its card, from a hub that serves so."""
+    (card,) = [card for card in read_scorer_card().checkpoints if card.name == "scorer"]
+    hub = Hub(dict(CHECKPOINTS), revision=card.revision, **served)
+    try:
+        return weights(tmp_path, hub, "fetch", "scorer", "--yes")
+    finally:
+        hub.close()
+
+
+def test_the_scorers_checkpoints_are_fetched_and_found_whole(tmp_path):
+    done = fetch_scorer(tmp_path)
+    checked = weights(tmp_path, None, "check", "scorer")
+
+    assert done.returncode == checked.returncode == 0, done.stderr + checked.stderr
+    folder = Path(done.stdout.strip())
+    assert {path.name for path in folder.iterdir()} == {FAD, CLAP}
+    assert f"whole    {FAD}" in checked.stdout
+    assert f"whole    {CLAP}" in checked.stdout
+
+
+@pytest.mark.parametrize("fault", ["another content", "page of the same length"])
+def test_a_checkpoint_of_another_digest_is_refused_and_stays_refused(tmp_path, fault):
+    length = len(CHECKPOINTS[FAD])
+    body = {"another content": b"x", "page of the same length": b"<html>"}[fault]
+    done = fetch_scorer(tmp_path, bodies={FAD: (body * length)[:length]})
+    checked = weights(tmp_path, None, "check", "scorer")
+
+    assert done.returncode == checked.returncode == 1
+    assert f"weights of scorer: {FAD} is not what it should be" in done.stderr
+    assert f"damaged  {FAD}" in checked.stdout
+
+
+@pytest.mark.parametrize("body", [b"<!DOCTYPE html>not found", CHECKPOINTS[FAD][:100]])
+def test_a_page_or_a_part_in_place_of_a_checkpoint_is_not_kept(tmp_path, body):
+    done = fetch_scorer(tmp_path, bodies={FAD: body})
+    checked = weights(tmp_path, None, "check", "scorer")
+
+    assert done.returncode == checked.returncode == 1
+    assert "cannot fetch lukewys/laion_clap" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert f"whole    {FAD}" not in checked.stdout
+
+
+def test_one_checkpoint_of_two_is_not_all(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / CLAP).write_bytes(CHECKPOINTS[CLAP])
+    done = weights(tmp_path, None, "check", "scorer", "--weights", tmp_path / "folder")
+
+    assert done.returncode == 1
+    assert f"weights of scorer: expected {FAD} in" in done.stderr
+
+
+def test_a_network_that_answers_everything_with_a_page_is_no_hub(tmp_path):
+    done = fetch_scorer(tmp_path, portal=True)
+
+    assert done.returncode == 1
+    assert "cannot fetch lukewys/laion_clap" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list((tmp_path / "cache").rglob("*.pt"))
