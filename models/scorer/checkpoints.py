@@ -33,8 +33,6 @@ MEL = {
     "frequency_max": 14000,
     "padding": "repeatpad",
 }
-# What the checkpoints hold beside tensors: the training's best figure, a NumPy scalar.
-HARMLESS = [np.core.multiarray.scalar, np.dtype, type(np.dtype(np.float64))]
 #: Parameters that are a spectrogram and are not learnt.
 COMPUTED = ("spectrogram_extractor", "logmel_extractor")
 #: Buffers that follow from the configuration; not every release stores each.
@@ -72,6 +70,9 @@ def fill_random(model: Any, seed: int) -> str:
 def read(weights: str, network: str) -> tuple[str, dict[str, Any]]:
     """Return the digest of a checkpoint and its tensors by laion-clap's names.
 
+    The tensors may lie under ``state_dict`` beside the training's own (``epoch``, ``name``,
+    ``optimizer``), each name with ``module.`` before it, as they were published.
+
     Raises:
         RuntimeError: it is not there, or holds anything but tensors and plain numbers.
 
@@ -82,16 +83,49 @@ def read(weights: str, network: str) -> tuple[str, dict[str, Any]]:
             f"weights of the scorer are missing: expected the file {path}; fetch them with "
             "`tta-energy weights fetch scorer`, or give a folder that holds them"
         )
-    try:
-        with torch.serialization.safe_globals(HARMLESS):
-            content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise RuntimeError(
-            f"weights of the scorer in {path} do not load: {reason}; fetch them again"
-        ) from error
-    numbers = content.get("state_dict", content)
+    content = _unpickle(path)
+    numbers = content.get("state_dict", content) if isinstance(content, dict) else None
+    if not isinstance(numbers, dict) or not all(map(torch.is_tensor, numbers.values())):
+        raise RuntimeError(f"weights of the scorer in {path}: expected tensors by name, found none")
     return digest_file(path), {name.removeprefix("module."): one for name, one in numbers.items()}
+
+
+def _unpickle(path: Path) -> Any:
+    """Load a file without running any code in it.
+
+    Raises:
+        RuntimeError: it is no checkpoint, or would call something.
+
+    """
+    try:
+        with torch.serialization.safe_globals(_numpy_scalars()):
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        called = re.search(r"(?:GLOBAL|global:?) `?([\w.]+\.[\w.]+)", str(error))
+        found = f"what calls {called[1]}" if called else "a damaged file or another format"
+        raise RuntimeError(
+            f"weights of the scorer in {path}: expected a checkpoint of tensors and plain numbers, "
+            f"found {found}; delete it and fetch them again"
+        ) from error
+
+
+def _numpy_scalars() -> list[Any]:
+    """Return what a pickled NumPy number calls: training keeps its best figures as such.
+
+    By the names of NumPy 1 and 2, whichever is installed; torch compares names.
+    """
+    make = np.float64(0).__reduce__()[0]
+    modules = ("numpy.core.multiarray", "numpy._core.multiarray")
+    types = {type(np.dtype(name)) for name in ("f4", "f8", "i4", "i8", "?")}
+    return [*(_alias(make, module) for module in modules), np.dtype, *types]
+
+
+def _alias(function: Any, module: str) -> Any:
+    def call(*arguments: Any) -> Any:
+        return function(*arguments)
+
+    call.__module__, call.__name__, call.__qualname__ = module, "scalar", "scalar"
+    return call
 
 
 def find(weights: str, name: str) -> Path:
