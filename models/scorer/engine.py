@@ -7,7 +7,9 @@ that ``operations`` names.
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +20,9 @@ import torch  # noqa: TID253 - at home in a model's environment
 from shared.devices import find_device
 from shared.tokens import RobertaStub
 
-#: Windows of ten seconds in one forward call; more is no faster on a CPU.
-BATCH = {"cpu": 4, "cuda": 64}
-TEXT_BATCH = 64  # of clap_score in stable-audio-metrics
+#: Windows in one call of the network: all ten of a clip, or on a CPU so few that their
+#: intermediate results are not asked of the system anew each time.
+BATCH = {"cpu": 2, "cuda": 10}
 TEXT_LENGTH = 77
 
 
@@ -61,6 +63,8 @@ class Engine:
     ) -> dict[str, Any]:
         """Bring the networks to the device and say what is there."""
         self._device = find_device(device)
+        # Or convolutions on a GPU, those of the spectrogram too, round their input to ten bits.
+        torch.backends.cudnn.allow_tf32 = False
         request = Request(weights, self._device, size, seed)
         if "clap" in networks:
             self._tokenizer = find_tokenizer(weights)
@@ -79,19 +83,22 @@ class Engine:
         }
 
     def embed_audio(self, *, files: list[str], outputs: list[str], network: str) -> None:
-        """Write the embedding of each file: float16 (windows, width) or float32 (width,)."""
+        """Write the embedding of each file: float16 (windows, width) or float32 (width,).
+
+        A call of the network holds one clip alone: rounding depends on what shares a call, and a
+        run that was killed must end with the embeddings it would have had.
+        """
         self._network(network)
-        embed = self._embed_windows if network == "fad" else self._embed_levels
-        batch = BATCH[self._device.type]
-        for start in range(0, len(files), batch):
-            embed(files[start : start + batch], outputs[start : start + batch])
+        embed = self._embed_windows if network == "fad" else self._embed_level
+        # Clips are read while the network is busy with those before.
+        with ThreadPoolExecutor(max_workers=1) as reader:
+            for output, audio in zip(outputs, reader.map(self.decode, files, repeat(network))):
+                save(output, embed(audio))
 
     def embed_text(self, *, captions: list[str], outputs: list[str]) -> None:
         """Write the embedding of each caption, float32 (width,)."""
-        for start in range(0, len(captions), TEXT_BATCH):
-            found = self._run(self.texts, captions[start : start + TEXT_BATCH])
-            for output, one in zip(outputs[start : start + TEXT_BATCH], found):
-                save(output, one)
+        for caption, output in zip(captions, outputs):
+            save(output, self._run(self.texts, [caption])[0])
 
     def tokenize(self, captions: list[str]) -> Any:
         """Return ids and mask of captions, each (captions, 77)."""
@@ -124,20 +131,17 @@ class Engine:
         """Return the libraries that decide an embedding."""
         raise NotImplementedError
 
-    def _embed_windows(self, files: list[str], outputs: list[str]) -> None:
-        for path, output in zip(files, outputs):
-            windows = clips.cut_windows(self.decode(path, "fad"))
-            batch = BATCH[self._device.type]
-            parts = [
-                self._run(self.windows, windows[start : start + batch])
-                for start in range(0, len(windows), batch)
-            ]
-            save(output, np.concatenate(parts).astype(np.float16))  # fadtk stores this format
+    def _embed_windows(self, audio: Any) -> Any:
+        windows, places = distinct(clips.cut_windows(audio))
+        batch = BATCH[self._device.type]
+        parts = [
+            self._run(self.windows, windows[start : start + batch])
+            for start in range(0, len(windows), batch)
+        ]
+        return np.concatenate(parts)[places].astype(np.float16)  # fadtk stores this format
 
-    def _embed_levels(self, files: list[str], outputs: list[str]) -> None:
-        audio = [clips.level(self.decode(path, "clap")) for path in files]
-        for output, one in zip(outputs, self._run(self.levels, audio)):
-            save(output, one)
+    def _embed_level(self, audio: Any) -> Any:
+        return self._run(self.levels, [clips.level(audio)])[0]
 
     def _run(self, embed: Any, batch: Any) -> Any:
         with torch.inference_mode():
@@ -157,6 +161,13 @@ def find_tokenizer(weights: str) -> Any:
     if weights == "random":
         return RobertaStub(model_max_length=TEXT_LENGTH)
     return checkpoints.load_tokenizer(weights)
+
+
+def distinct(windows: Any) -> tuple[Any, list[int]]:
+    """Return windows without repeats, as of silence, and for each that was given its place."""
+    places: dict[bytes, int] = {}
+    where = [places.setdefault(window.tobytes(), len(places)) for window in windows]
+    return windows[[where.index(place) for place in range(len(places))]], where
 
 
 def save(path: str, embedding: Any) -> None:

@@ -129,7 +129,7 @@ class Adapter(Engine):
             )
         with without_downloads():
             module = laion_clap.CLAP_Module(
-                enable_fusion=FUSION[network], amodel="HTSAT-tiny", device=str(request.device)
+                enable_fusion=FUSION[network], amodel="HTSAT-tiny", device="cpu"
             )
         module = module.requires_grad_(requires_grad=False).eval()
         digest = self._fill(module.model, network, request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from repro.embeddings import EmbeddingCache
 from repro.errors import UsageError, WorkerError
 from repro.scorer import Scorer, clap_difference, clap_interval
 from tests.models.drive import find_interpreter, quiet_cores
@@ -177,3 +178,29 @@ def test_nothing_is_scored_before_loading(tmp_path):
         pytest.raises(UsageError, match="load comes before any score"),
     ):
         idle.embed_text(["rain"])
+
+
+def test_an_embedding_depends_on_its_clip_alone(scorer, folder, made, monkeypatch):
+    others = {network: scorer.embed_audio(made, network)[2] for network in ("fad", "clap")}
+    captions = scorer.embed_text(["rain", "wind", "a dog barks"])[1]
+    monkeypatch.setattr(scorer, "_cache", EmbeddingCache(folder / "another cache"))
+    for network, path in others.items():
+        (alone,) = scorer.embed_audio(made[2:3], network)
+        assert alone != path
+        assert alone.read_bytes() == path.read_bytes()
+    (alone,) = scorer.embed_text(["wind"])
+    assert alone.read_bytes() == captions.read_bytes()
+
+
+def test_windows_that_are_alike_stay_in_their_places(scorer, folder):
+    clip = write_tone(folder / "pulses.wav", 440, rate_hz=48000, seconds=10)
+    content = bytearray(clip.read_bytes())
+    content[-8 * 96000 :] = bytes(8 * 96000)  # two seconds of sound, then none
+    clip.write_bytes(content)
+    (path,) = scorer.embed_audio([clip], "fad")
+    windows = np.load(path)
+    silence = write_tone(folder / "silence.wav", 440, rate_hz=48000, seconds=1, level=0)
+    (silent,) = np.load(scorer.embed_audio([silence], "fad")[0])
+    assert len(windows) == 10
+    np.testing.assert_allclose(windows[2:], [silent] * 8, atol=1e-3)
+    assert len(np.unique(windows, axis=0)) == 3
