@@ -22,57 +22,27 @@ random weights, or at tiny size, scores are a demonstration: ``facts.demonstrati
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Self
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from repro.catalog import read_scorer_card
 from repro.embeddings import EmbeddingCache, digest_file, digest_text
 from repro.errors import UsageError
-from repro.frechet import LEAST_FRAMES, Extrapolation, Reference, WeightedSet, extrapolate, pool
-from repro.process import WorkerProcess
+from repro.frechet import LEAST_FRAMES, Reference, WeightedSet, extrapolate, pool
 from repro.records import Record
 from repro.resampling import Estimate, Interval, difference, jackknife, mean_of
-from repro.resources import environments_dir, scorer_dir
+from repro.scorerprocess import FILES_PER_REQUEST, ScorerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
-Network = Literal["fad", "clap"]
+    from repro.scorerprocess import Network, ScorerFacts
+
 Array = NDArray[np.floating[Any]]
-
-DESCRIBE_TIMEOUT_S = 300.0
-LOAD_TIMEOUT_S = 1800.0
-#: For one request of at most so many files or captions; a file takes 1.4 s on two cores.
-REQUEST_TIMEOUT_S = 1800.0
-FILES_PER_REQUEST = 64
-
-
-class ScorerFacts(Record):
-    """What a loaded scorer is. ``checkpoints`` are digests of the weights of each network.
-
-    ``tokenizer`` is ``roberta-base``, or ``stub`` where random weights have no vocabulary;
-    ``distance`` says whose function gives the point values of FAD.
-    """
-
-    engine: str
-    size: Literal["full", "tiny"]
-    weights: str
-    device: str
-    libraries: dict[str, str]
-    embeddings: dict[Network, str]
-    checkpoints: dict[Network, str]
-    preparation: dict[Network, str]
-    tokenizer: str
-    distance: Literal["fadtk", "symmetric"]
-
-    @property
-    def demonstration(self) -> bool:
-        """Whether the scores say nothing about the audio."""
-        return self.weights == "random" or self.size == "tiny"
 
 
 class Fad(Record):
@@ -116,14 +86,7 @@ class Scorer:
         self._cache = EmbeddingCache(cache)
         self._facts: ScorerFacts | None = None
         self._references: dict[tuple[Path, ...], Reference] = {}
-        folder = scorer_dir()
-        self._worker = WorkerProcess(
-            find_interpreter(engine),
-            folder / f"{engine}_engine.py",
-            (folder, folder.parent),
-            log,
-            environment or {},
-        )
+        self._worker = ScorerProcess(engine, log, environment or {})
 
     def __enter__(self) -> Self:
         return self
@@ -140,8 +103,7 @@ class Scorer:
 
     def describe(self) -> dict[str, Any]:
         """Return engine, libraries, networks and sizes, without loading anything."""
-        value: dict[str, Any] = self._worker.ask("describe", DESCRIBE_TIMEOUT_S)
-        return value
+        return self._worker.describe()
 
     def load(
         self,
@@ -165,11 +127,9 @@ class Scorer:
             WorkerError: weights are missing or do not fit, or the device is not there.
 
         """
-        said = self._worker.ask(
-            "load", LOAD_TIMEOUT_S, weights=weights, device=device, size=size, seed=seed,
-            networks=list(networks),
-        )  # fmt: skip
-        self._facts = ScorerFacts.model_validate(said)
+        self._facts = self._worker.load(
+            weights=weights, device=device, size=size, seed=seed, networks=list(networks)
+        )
         return self._facts
 
     @property
@@ -203,7 +163,9 @@ class Scorer:
 
         """
         content = [(digest_file(path), str(path)) for path in files]
-        return self._embed("embed_audio", "files", content, network, advance)
+        settings = self._settings("embed_audio", network)
+        return self._embed(content, settings, partial(self._worker.embed_audio, network=network),
+                           advance)  # fmt: skip
 
     def embed_text(
         self, captions: Sequence[str], *, advance: Callable[[int], None] | None = None
@@ -215,7 +177,8 @@ class Scorer:
 
         """
         content = [(digest_text(caption), caption) for caption in captions]
-        return self._embed("embed_text", "captions", content, "clap", advance)
+        settings = self._settings("embed_text", "clap")
+        return self._embed(content, settings, self._worker.embed_text, advance)
 
     def fad(self, reference: Sequence[Path], evaluation: Sequence[Path], *, seed: int) -> Fad:
         """Return the Fréchet audio distance of a set from its reference.
@@ -238,7 +201,9 @@ class Scorer:
         ours = self._reference(known)
         count = sum(map(len, frames))
         if self.facts.distance == "fadtk":
-            raw, line = self._ask_distance(known, clips, seed, extrapolated=count >= LEAST_FRAMES)
+            raw, line = self._worker.distance(
+                known, clips, seed, extrapolated=count >= LEAST_FRAMES
+            )
         else:
             raw = ours.distance(pool(frames))
             enough = count >= LEAST_FRAMES
@@ -306,44 +271,20 @@ class Scorer:
             self._references[embeddings] = Reference(pool([np.load(path) for path in embeddings]))
         return self._references[embeddings]
 
-    def _ask_distance(
-        self, reference: tuple[Path, ...], evaluation: tuple[Path, ...], seed: int, *,
-        extrapolated: bool,
-    ) -> tuple[float, Extrapolation | None]:  # fmt: skip
-        said = self._worker.ask(
-            "distance", REQUEST_TIMEOUT_S, reference=list(map(str, reference)),
-            evaluation=list(map(str, evaluation)), seed=seed, extrapolated=extrapolated,
-        )  # fmt: skip
-        line = said["line"]
-        if line is None:
-            return said["plain"], None
-        points = tuple((int(frames), float(value)) for frames, value in line.pop("points"))
-        return said["plain"], Extrapolation(points=points, **line)
-
     def _embed(
-        self, op: str, plural: str, content: Sequence[tuple[str, str]], network: Network,
-        advance: Callable[[int], None] | None,
+        self, content: Sequence[tuple[str, str]], settings: Mapping[str, str],
+        embed: Callable[[list[str], list[Path]], None], advance: Callable[[int], None] | None,
     ) -> list[Path]:  # fmt: skip
-        settings = self._settings(op, network)
         targets = [self._cache.locate(digest, settings) for digest, _ in content]
-        missing = {
-            target: what
-            for target, (_, what) in zip(targets, content, strict=True)
-            if not target.is_file()
-        }
-        waiting = list(missing.items())
+        texts = (text for _, text in content)
+        waiting = dict(zip(targets, texts, strict=True))
+        waiting = {target: text for target, text in waiting.items() if not target.is_file()}
         done = len(content) - len(waiting)
         for start in range(0, len(waiting), FILES_PER_REQUEST):
-            part = waiting[start : start + FILES_PER_REQUEST]
-            for target, _ in part:
+            part = list(waiting)[start : start + FILES_PER_REQUEST]
+            for target in part:
                 target.parent.mkdir(parents=True, exist_ok=True)
-            arguments: dict[str, Any] = {
-                plural: [what for _, what in part],
-                "outputs": [str(to) for to, _ in part],
-            }
-            if op == "embed_audio":
-                arguments["network"] = network
-            self._worker.ask(op, REQUEST_TIMEOUT_S, **arguments)
+            embed([waiting[target] for target in part], part)
             done += len(part)
             if advance:
                 advance(done)
@@ -363,25 +304,6 @@ class Scorer:
             "device": facts.device.partition(":")[0],
             "libraries": str(sorted(facts.libraries.items())),
         }
-
-
-def find_interpreter(engine: str) -> Path:
-    """Return the Python of an engine's environment.
-
-    Raises:
-        UsageError: there is no such engine, or its environment is not installed.
-
-    """
-    engines = read_scorer_card().engines
-    if engine not in engines:
-        raise UsageError(f"scorer: expected an engine of {', '.join(engines)}, found {engine!r}")
-    python = environments_dir() / engines[engine] / "bin" / "python"
-    if not python.is_file():
-        raise UsageError(
-            f"scorer: the environment {engines[engine]!r} of its engine {engine} is not installed: "
-            f"make it with `nox -s environment -- {engines[engine]}` or set TTA_ENVS"
-        )
-    return python
 
 
 def clap_interval(values: Sequence[float], recordings: Sequence[str]) -> Interval:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from repro.captions import CaptionList
     from repro.clipsets import ClipSet, Place
     from repro.resampling import Interval
-    from repro.scorer import Fad, Network, Scorer
+    from repro.scorer import Fad, Scorer
+    from repro.scorerprocess import Network
 
 #: Of the draws of FAD-inf.
 SEED = 0

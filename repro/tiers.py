@@ -33,7 +33,7 @@ from repro.request import (
     without_captions,
 )
 from repro.scoreprogress import make_listener
-from repro.scorer import find_interpreter
+from repro.scorerprocess import find_interpreter
 from repro.scoring import EMBEDDINGS, Engine, score_bundle
 from repro.signing import ephemeral_key, load_signing_key
 

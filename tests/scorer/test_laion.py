@@ -18,7 +18,8 @@ import pytest
 
 from repro.errors import WorkerError
 from repro.frechet import Reference, extrapolate, pool
-from repro.scorer import Scorer, find_interpreter
+from repro.scorer import Scorer
+from repro.scorerprocess import find_interpreter
 from tests.models.drive import MODELS
 from tests.scorer.examples import make_clips, write_tone
 
@@ -142,9 +143,7 @@ def test_a_folder_of_weights_is_no_demonstration_and_known_by_its_digests(laion,
 
 def test_fad_and_fad_inf_are_those_of_fadtk_itself(laion, case):
     theirs = case.theirs["distances"]
-    plain, line = laion._ask_distance(
-        tuple(case.reference), tuple(case.evaluation), SEED, extrapolated=True
-    )
+    plain, line = laion._worker.distance(case.reference, case.evaluation, SEED, extrapolated=True)
     assert plain == pytest.approx(theirs["fad"], rel=1e-9)
     assert line.value == pytest.approx(theirs["inf"], rel=1e-9)
     assert line.r2 == pytest.approx(theirs["r2"], rel=1e-9)
