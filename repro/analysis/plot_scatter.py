@@ -37,6 +37,8 @@ _SIDES = tuple(
     for turn in (0, 1, 7, 2, 6, 3, 5, 4)
 )
 
+SMALL_KWH = 1e-3
+
 
 def draw_scatter(axes: Axes, scatter: Scatter) -> None:
     """Draw all trails and fronts, and shape the axes."""
@@ -129,7 +131,10 @@ def _ring(axes: Axes, x: float, y: float, *, perhaps: bool, label: str | None = 
 
 
 def _tick_x(axes: Axes) -> None:
-    """Put plain numbers at 1, 2 and 5 of each decade, or at decades alone where there are many."""
+    """Put plain numbers at 1, 2 and 5 of each decade, or at decades alone where there are many.
+
+    The power of energies that are small throughout stands in the label.
+    """
     low, high = axes.get_xlim()
     axes.set_xlim(low, high)
     parts = (1, 2, 5) if high / low < 1000 else (1,)  # noqa: PLR2004 - three decades
@@ -137,7 +142,10 @@ def _tick_x(axes: Axes) -> None:
     ticks = [
         tick for power in decades for part in parts if low <= (tick := part * 10**power) <= high
     ]
-    axes.set_xticks(ticks, [f"{tick:.3g}" for tick in ticks])
+    power = 0 if high > SMALL_KWH else math.floor(math.log10(high))
+    axes.set_xticks(ticks, [f"{tick / 10**power:.3g}" for tick in ticks])
+    if power:
+        axes.set_xlabel(axes.get_xlabel().replace("(kWh", f"($10^{{{power}}}$ kWh"))
     axes.set_xticks([], minor=True)
 
 
