@@ -43,14 +43,14 @@ def imported(run: Run, files: Mapping[str, bytes]) -> dict[str, Any]:
     }
 
 
-def sessions(run: Run) -> Iterator[dict[str, Any]]:
+def sessions(run: Run, files: Mapping[str, bytes]) -> Iterator[dict[str, Any]]:
     """Make one per worker process; all but the last were interrupted and resumed."""
     whole = Session(reason="start", started_at=run.header.environment.started_at, first_window=0)
     found = run.sessions or (whole,)
     stops = [*(session.first_window for session in found[1:]), len(run.entries)]
     for number, (session, stop) in enumerate(zip(found, stops, strict=True)):
         status = "Completed" if number == len(found) - 1 else "Failed"
-        yield _action(number, session, _end(run, session, stop), status)
+        yield _action(number, session, _end(run, session, stop), status, files)
 
 
 def seconds(time: str) -> str:
@@ -58,14 +58,16 @@ def seconds(time: str) -> str:
     return _time(_parse(time))
 
 
-def _action(number: int, session: Session, end: str, status: str) -> dict[str, Any]:
+def _action(
+    number: int, session: Session, end: str, status: str, files: Mapping[str, bytes]
+) -> dict[str, Any]:
     return {
         "@id": f"#session-{number}",
         "@type": "CreateAction",
         "name": f"worker process {number} of the run",
         "description": f"{session.reason} at window {session.first_window}",
         "instrument": {"@id": "#tta-energy"},
-        "object": [{"@id": name} for name in _INPUTS],
+        "object": [{"@id": name} for name in (*_INPUTS, payload.CAPTIONS) if name in files],
         "result": [{"@id": name} for name in payload.TABLES],
         "startTime": seconds(session.started_at),
         "endTime": end,

@@ -143,7 +143,7 @@ class RunContents(Contents):
         """Return the worker processes, or the import."""
         if self.imported:
             return [run_actions.imported(self.run, files)]
-        return list(run_actions.sessions(self.run))
+        return list(run_actions.sessions(self.run, files))
 
     def sources(self) -> list[Json]:
         """Return the publication that was imported."""

@@ -1,5 +1,7 @@
 """Captions in a bundle: each row's is there, and they are the lists that were asked for."""
 
+import json
+
 import pytest
 
 from repro.bundle import Verdict, seal
@@ -42,6 +44,15 @@ def test_a_run_of_captions_is_good(judge, captioned, key):
 
     assert examination.verdict is Verdict.INTEGRITY_ONLY, examination.reasons
     assert b"quality,mine,1,1.wav" in examination.contents["captions.csv"]
+
+
+def test_the_crate_names_the_captions_among_what_the_run_was_made_from(judge, captioned, key):
+    contents = judge(seal(captioned(), key=key)).contents
+    graph = json.loads(contents["ro-crate-metadata.json"])["@graph"]
+    (session,) = [one for one in graph if one["@id"] == "#session-0"]
+
+    assert {"@id": "captions.csv"} in session["object"]
+    assert {one["@id"] for one in session["object"]} <= contents.keys()
 
 
 def test_another_list_than_was_asked_for_is_noticed(judge, captioned, key):
