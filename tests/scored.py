@@ -35,26 +35,28 @@ def make_audio(name):
     return b"RIFF" + name.encode()
 
 
-def make_caption(dataset, item):
+def make_caption(dataset, item, study="quality"):
     """Return what a bundle says of a caption."""
     text = f"{dataset} {item}"
     return Caption(
-        study="quality", dataset=dataset, item=item, id=f"{item}.wav", recording=f"{item}.wav",
+        study=study, dataset=dataset, item=item, id=f"{item}.wav", recording=f"{item}.wav",
         sha256=hashlib.sha256(text.encode()).hexdigest(), seed=item,
     )  # fmt: skip
 
 
 def listed(captions):
     """Return the lists of captions as a request names them."""
-    return {"quality": [
+    return {captions[0].study: [
         {"dataset": name, "sha256": list_sha256(
             (one.id, one.sha256) for one in captions if one.dataset == name)}
         for name in dict.fromkeys(one.dataset for one in captions)
     ]}  # fmt: skip
 
 
-def make_quality_run(*, gpu=True, weights="hub", steps=STEPS, datasets=DATASETS, clips=4, **more):
-    """Make a run of the quality study alone, each window with its clip."""
+def make_quality_run(
+    *, gpu=True, weights="hub", steps=STEPS, datasets=DATASETS, clips=4, study="quality", **more
+):
+    """Make a run of a study of captions alone, each window with its clip."""
     run = make_run(**({"gpu": make_gpu() if gpu else None, "weights": weights, "steps": (),
                        "batch_sizes": ()} | more))  # fmt: skip
     entries = []
@@ -63,7 +65,7 @@ def make_quality_run(*, gpu=True, weights="hub", steps=STEPS, datasets=DATASETS,
         for count in steps:
             for item in range(clips):
                 entry = make_window(
-                    len(entries), at, study="quality", steps=count, batch_size=1, repeat=1,
+                    len(entries), at, study=study, steps=count, batch_size=1, repeat=1,
                     item=item, clips=1, warmup=False, gpu=gpu,
                     model=more.get("model", "audioldm"),
                 )  # fmt: skip
@@ -76,7 +78,7 @@ def make_quality_run(*, gpu=True, weights="hub", steps=STEPS, datasets=DATASETS,
                 row = entry.row.model_copy(update={"dataset": dataset})
                 entries.append(WindowEntry(row=row, readings=entry.readings, audio=(clip,)))
                 at += timedelta(seconds=row.duration_s)
-    captions = tuple(make_caption(name, item) for name in datasets for item in range(clips))
+    captions = tuple(make_caption(name, item, study) for name in datasets for item in range(clips))
     request = {**run.header.request, "captions": listed(captions)}
     header = run.header.model_copy(
         update={"planned_windows": len(entries), "captions": captions, "request": request}
@@ -139,11 +141,11 @@ def make_scored(run=None, *, networks="hub", clap=clap_of, fad=fad_of, half=0.02
     environment = make_score_environment(parent, networks=networks)
     clips = tuple(
         ScoredClip(
-            study="quality", dataset=entry.row.dataset, steps=entry.row.steps,
+            study=entry.row.study, dataset=entry.row.dataset, steps=entry.row.steps,
             item=entry.row.item, window=entry.row.window, name=clip.name, sha256=clip.sha256,
             clap=clap(entry.row.steps, entry.row.item),
         )
-        for entry in run.entries if entry.row.study == "quality" for clip in entry.audio
+        for entry in run.entries if entry.row.dataset for clip in entry.audio
     )  # fmt: skip
     scored = ScoreRun(
         environment=environment,
@@ -166,7 +168,7 @@ def make_scored(run=None, *, networks="hub", clap=clap_of, fad=fad_of, half=0.02
 
 def _tables(clips, environment, fad, half):
     model, kind = environment.parent.model, environment.bundle_class
-    networks = environment.networks
+    networks, whole = environment.networks, clips[0].study == "sanity"
     scores, contrasts = [], []
     for dataset in sorted({clip.dataset for clip in clips}):
         steps = sorted({clip.steps for clip in clips})
@@ -180,13 +182,14 @@ def _tables(clips, environment, fad, half):
                 scores.append(
                     DetailedScore(
                         dataset=dataset, model=model, steps=count, metric=metric, value=value,
-                        n=len(own), reference=dataset, embedding="clap-laion-audio",
+                        n=len(own), reference=f"{dataset}-full" if whole else dataset,
+                        embedding="clap-laion-audio",
                         engine="laion", score_class=kind, low=value - half, high=value + half,
                         interval_method="basic bootstrap over clips", seed=0,
                         checkpoint_sha256="c" * 64, captions_sha256="d" * 64, networks=networks,
                     )
                 )  # fmt: skip
-        pairs = [(a, b) for place, a in enumerate(steps) for b in steps[place + 1 :]]
+        pairs = [(a, b) for place, a in enumerate(steps) for b in steps[place + 1 :] if not whole]
         for metric in ("fad", "clap"):
             for first, second in pairs:
                 difference = values[metric, second] - values[metric, first]

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from repro.analysis.claims import Outcome, evaluate, shipped_claims
 from repro.analysis.load import load
 from repro.analysis.panels import SCORE_SD, panels
 from repro.analysis.report import write_report
@@ -18,7 +19,7 @@ from repro.errors import BundleError, UsageError
 from repro.records import BundleClass, Contrast
 from repro.signing import TrustStore, ephemeral_key
 from tests.analysis.examined import examined, scored_run
-from tests.scored import make_quality_run, make_scored
+from tests.scored import fad_of, make_quality_run, make_scored
 
 
 @pytest.fixture(scope="module")
@@ -243,6 +244,39 @@ def test_the_saving_has_an_interval_where_the_energy_has(examine, run, pair):
         half = 1.959964 * (1 - worth.saving.share) * 0.1 * 2**0.5
         assert worth.saving.low == pytest.approx(worth.saving.share - half)
         assert worth.saving.high == pytest.approx(worth.saving.share + half)
+
+
+SIX = (10, 25, 50, 100, 150, 200)
+
+
+def sanity_check(examine, whole_fad):
+    """Judge the claim about choice and whole from score bundles of both studies."""
+    given = []
+    for model in ("audioldm2", "stable-audio-open"):
+        for study, fad in (("quality", fad_of), ("sanity", whole_fad)):
+            name = f"{model}-{study}"
+            run = make_quality_run(
+                model=model, study=study, steps=SIX, clips=2, run_id=name.encode().hex()
+            )
+            scored = make_scored(run, fad=fad)
+            given += [examine(run, f"{name}.zip"), examine(scored, f"{name}-scores.zip")]
+    data = load(given)
+    (verdict,) = [
+        one for one in evaluate(data, shipped_claims()) if one.claim.rule == "subset-agrees"
+    ]
+    return data, verdict
+
+
+def test_the_sanity_check_is_judged_from_measured_scores_as_from_released_ones(examine):
+    data, verdict = sanity_check(examine, lambda steps: 0.1 + fad_of(steps) / 2)
+    assert verdict.outcome is Outcome.HOLDS
+    assert "8 of 8 correlations over 6 steps are above 0.94" in verdict.evidence
+    assert {row["clips"] for row in rows_of(pareto_table(data, panels(data)))} == {2}
+
+    _, verdict = sanity_check(examine, lambda steps: 1 - fad_of(steps))
+    assert verdict.outcome is Outcome.FAILS
+    assert "4 of 8 correlations" in verdict.evidence
+    assert "r = -1.0000" in verdict.evidence
 
 
 def test_imported_scores_without_clips_are_insufficient():
