@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import statistics
 from typing import TYPE_CHECKING, NamedTuple
 
 from repro.records import Record, Window
@@ -124,10 +125,14 @@ def seconds(
     return sum(max(1, math.ceil((least or 0.0) / one)) * one for one, least in times)
 
 
-def study_summary(protocol: Protocol, model: Model, study: Study) -> dict[str, object]:
+def study_summary(
+    protocol: Protocol, model: Model, study: Study, lists: Sequence[CaptionList] = ()
+) -> dict[str, object]:
     """Return what a study asks of a model: windows, generated clips, seconds, bytes of audio.
 
     Captions need not be there: a study has as many as the protocol says, of its usual length.
+    Where ``lists`` say how long recordings are, the bytes are those of clips as long. The seconds
+    are of the usual length: how they grow with it is known of no model.
     """
     planned, times = _typical(protocol, model, study)
     duration_s = seconds(planned, model.card.reference, protocol.window_s)
@@ -136,16 +141,29 @@ def study_summary(protocol: Protocol, model: Model, study: Study) -> dict[str, o
         "windows": times * len(planned),
         "clips": times * sum(window.makes for window in planned),
         "seconds": None if duration_s is None else times * duration_s,
-        "audio_bytes": audio_bytes(protocol, model, study),
+        "audio_bytes": audio_bytes(protocol, model, study, lists),
     }
 
 
-def audio_bytes(protocol: Protocol, model: Model, study: Study) -> int:
-    """Return how much audio a study makes, as 16-bit samples of the protocol's length."""
+def audio_bytes(
+    protocol: Protocol, model: Model, study: Study, lists: Sequence[CaptionList] = ()
+) -> int:
+    """Return how much audio a study makes, as 16-bit samples.
+
+    Clips have the protocol's length; those of the sanity check that of their recordings, where
+    ``lists`` say it.
+    """
     planned, times = _typical(protocol, model, study)
     clips = times * sum(window.makes for window in planned)
     rate = model.card.sample_rate_hz * model.card.channels * 2
-    return int(clips * protocol.generation.audio_s * rate)
+    own_s = mean_duration_s(lists) if study == "sanity" else None
+    return int(clips * (own_s or protocol.generation.audio_s) * rate)
+
+
+def mean_duration_s(lists: Sequence[CaptionList]) -> float | None:
+    """Return how long recordings are on average, or None where no list says it."""
+    known = [item.duration_s for one in lists for item in one.items if item.duration_s]
+    return statistics.fmean(known) if known else None
 
 
 def _typical(protocol: Protocol, model: Model, study: Study) -> tuple[list[PlannedWindow], int]:

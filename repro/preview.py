@@ -5,16 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from repro.catalog import find, read_catalog
-from repro.plan import study_summary
+from repro.plan import mean_duration_s, study_summary
 from repro.protocol import manner
 from repro.records import Record
-from repro.request import Options, chosen_protocol, read_captions, without_captions
+from repro.request import (
+    Captions,
+    Options,
+    chosen_protocol,
+    lists_of,
+    make_request,
+    read_captions,
+    without_captions,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from repro.catalog import Model
+    from repro.protocol import Protocol
 
 
 class StudyPreview(Record):
@@ -63,13 +72,14 @@ def preview(
     asked = Options(tier=tier, **options)
     protocol, deviations = chosen_protocol(asked)
     chosen = _select(read_catalog(models_dirs), models)
+    lists = _lists(asked)
     rows = tuple(
         ModelPreview(
             model=model.name,
             missing=model.missing(),
-            studies=tuple(
-                StudyPreview.model_validate(study_summary(protocol, model, study))
-                for study in protocol.studies.names()
+            # Whoever names a model has it in every study.
+            studies=_studies(
+                make_request(asked, model).protocol if models else protocol, model, lists
             ),
         )
         for model in chosen
@@ -83,7 +93,7 @@ def preview(
         protocol=protocol.name,
         manner=manner(protocol),
         deviations=deviations,
-        captions=tuple(_captions(asked)),
+        captions=tuple(_captions(without_captions(asked), lists)),
         estimated_on=", ".join(sorted(hardware)) or None,
         models=rows,
         windows={
@@ -124,20 +134,31 @@ def render(grid: Preview) -> str:
     return "\n".join(lines)
 
 
-def _captions(options: Options) -> Iterator[str]:
+def _studies(protocol: Protocol, model: Model, lists: Captions) -> tuple[StudyPreview, ...]:
+    return tuple(
+        StudyPreview.model_validate(study_summary(protocol, model, study, lists_of(study, lists)))
+        for study in protocol.studies.names()
+    )
+
+
+def _lists(options: Options) -> Captions:
+    """Read the captions of every study that has any."""
+    asked = chosen_protocol(options)[0].studies.names()
+    kept = tuple(name for name in asked if name not in without_captions(options))
+    return read_captions(options.model_copy(update={"studies": kept})) if kept else {}
+
+
+def _captions(lacking: Iterable[str], found: Captions) -> Iterator[str]:
     """Say of each data set which captions there are, or that there are none."""
-    lacking = without_captions(options)
     for study in lacking:
         yield f"{study}: none; a folder of them is named with --captions-dir"
-    kept = set(chosen_protocol(options)[0].studies.names()) - set(lacking)
-    if not kept:
-        return
-    found = read_captions(options.model_copy(update={"studies": tuple(kept)}))
     for study, lists in found.items():
         for captions in lists:
+            mean_s = mean_duration_s([captions]) if study == "sanity" else None
+            length = f", {mean_s:.1f} s on average" if mean_s else ""
             yield (
                 f"{study}: {captions.dataset}: {len(captions.items)}, set {captions.caption_set}, "
-                f"list {captions.sha256[:12]}"
+                f"list {captions.sha256[:12]}{length}"
             )
             yield from captions.notes
 

@@ -159,6 +159,11 @@ def read_captions(options: Options) -> Captions:
     return lists
 
 
+def lists_of(study: Study, captions: Captions) -> tuple[CaptionList, ...]:
+    """Return the captions of a study; not every study is made of any."""
+    return next((lists for name, lists in captions.items() if name == study), ())
+
+
 def make_request(options: Options, model: Model, captions: Captions | None = None) -> Request:
     """Return the request for one model.
 

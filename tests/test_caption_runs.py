@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import time
+import tomllib
 import zipfile
 
 import pytest
@@ -221,6 +222,21 @@ def test_a_resumed_run_drops_audio_that_no_row_names(models_dir, out, captions_d
     assert tta(*arguments).returncode == 0
 
     assert {path.name for path in folder.iterdir()} == {clip["name"] for clip in clips_of(out)}
+
+
+def test_plan_of_the_sanity_check_counts_the_audio_of_the_recordings_own_durations(captions_dir):
+    """Both captions of the list last 4 s, at 16 bits and the model's rate."""
+    done = tta(
+        "plan", "full", "--study", "sanity", "--captions-dir", captions_dir, "--dataset", "other",
+        "--captions", "2", "--steps", "10", "--models-dir", ROOT / "tests/models/example_models",
+        "--model", "sine", "--json",
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    plan = json.loads(done.stdout)
+    assert ", 4.0 s on average" in plan["captions"][0]
+    sine = tomllib.loads((ROOT / "tests/models/example_models/sine/model.toml").read_text())
+    assert plan["audio_bytes"] == 2 * 4 * 2 * sine["sample_rate_hz"] * sine["channels"]
 
 
 def test_plan_says_which_captions_there_are_and_measures_nothing(captions_dir, out):
