@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from repro.catalog import choose, read_catalog
 from repro.doctor import SEE_DRIVER, Needs, Site, State, examine
 from repro.plan import audio_bytes
+from repro.protocol import tier
 from repro.records import Record
 from repro.request import Options, chosen_protocol
 
@@ -58,6 +59,7 @@ def consult(
         audio_bytes=_audio_bytes(protocol, chosen),
         datasets=quality.datasets if quality else (),
         captions_dir=asked.captions_dir,
+        scorer=tier(asked.tier).scorer if quality else None,
     )
     findings = examine(Site.of(device, out, needs))
     return Answer(

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import sys
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 
+class Work(NamedTuple):
+    """A stage of a scoring: what is counted, and what becomes of each."""
+
+    counted: str
+    done: str
+
+
+EMBEDDING = Work("clips to embed", "embedded")
+COMPUTING = Work("scores and differences to compute", "computed")
+
+
 class Listener(Protocol):
     """Hears how a scoring goes."""
 
-    def begin(self, name: str, clips: int) -> None:
-        """Hear how many clips there are to embed."""
+    def begin(self, name: str, total: int, work: Work) -> None:
+        """Hear how much there is to do in a stage."""
 
-    def advance(self, clips: int) -> None:
+    def advance(self, count: int) -> None:
         """Hear that so many more are done."""
 
     def say(self, text: str) -> None:
@@ -26,21 +37,23 @@ class Listener(Protocol):
 
 
 class PlainLines:
-    """A line for each set."""
+    """A line for each advance."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._name, self._done, self._total = "", 0, 0
+        self._name, self._work = "", EMBEDDING
+        self._done, self._total = 0, 0
 
-    def begin(self, name: str, clips: int) -> None:
+    def begin(self, name: str, total: int, work: Work) -> None:
         """Say how much there is to do."""
-        self._name, self._done, self._total = name, 0, clips
-        self.say(f"{name}: {clips} clips to embed")
+        self._name, self._work = name, work
+        self._done, self._total = 0, total
+        self.say(f"{name}: {total} {work.counted}")
 
-    def advance(self, clips: int) -> None:
+    def advance(self, count: int) -> None:
         """Say how much is done."""
-        self._done += clips
-        self.say(f"{self._name}: [{self._done}/{self._total}] embedded")
+        self._done += count
+        self.say(f"{self._name}: [{self._done}/{self._total}] {self._work.done}")
 
     def say(self, text: str) -> None:
         """Print a line."""
@@ -61,15 +74,15 @@ class Bar:
         self._task = self._progress.add_task("", total=None, visible=False)
         self._progress.start()
 
-    def begin(self, name: str, clips: int) -> None:
-        """Start a bar of the clips of one run."""
+    def begin(self, name: str, total: int, work: Work) -> None:
+        """Start the bar of a stage of one run."""
         self._progress.reset(
-            self._task, description=f"{name}, embedding", total=clips, visible=True
+            self._task, description=f"{name}: {work.counted}", total=total, visible=True
         )
 
-    def advance(self, clips: int) -> None:
+    def advance(self, count: int) -> None:
         """Move on."""
-        self._progress.update(self._task, advance=clips)
+        self._progress.update(self._task, advance=count)
 
     def say(self, text: str) -> None:
         """Print a line above the bar."""

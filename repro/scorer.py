@@ -22,18 +22,21 @@ random weights, or at tiny size, scores are a demonstration: ``facts.demonstrati
 
 from __future__ import annotations
 
-from functools import partial
+from collections import defaultdict
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from repro.catalog import read_scorer_card
 from repro.embeddings import EmbeddingCache, digest_file, digest_text
 from repro.errors import UsageError
 from repro.frechet import LEAST_FRAMES, Reference, WeightedSet, extrapolate, pool
 from repro.records import Record
-from repro.resampling import Estimate, Interval, difference, jackknife, mean_of
-from repro.scorerprocess import FILES_PER_REQUEST, ScorerProcess
+from repro.resampling import Estimate, Interval, difference, jackknife, mean_of, remembering
+from repro.scorerprocess import FILES_PER_REQUEST, ScorerProcess, find_interpreter
+from repro.weights import find as find_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -86,6 +89,9 @@ class Scorer:
         self._cache = EmbeddingCache(cache)
         self._facts: ScorerFacts | None = None
         self._references: dict[tuple[Path, ...], Reference] = {}
+        self._values: defaultdict[tuple[tuple[Path, ...], tuple[Path, ...]], dict[bytes, float]] = (
+            defaultdict(dict)
+        )
         self._worker = ScorerProcess(engine, log, environment or {})
 
     def __enter__(self) -> Self:
@@ -259,9 +265,13 @@ class Scorer:
         return jackknife(estimate, recordings)
 
     def _estimate(self, reference: Sequence[Path], evaluation: Sequence[Path]) -> Estimate:
-        known = self._reference(self._embedded(reference, "fad"))
-        clips = WeightedSet([np.load(path) for path in self._embedded(evaluation, "fad")])
-        return lambda weights: known.distance(clips.weigh(weights))
+        known, files = self._embedded(reference, "fad"), self._embedded(evaluation, "fad")
+        # A set is read when a value is not known yet: many sets would fill the memory.
+        clips = cache(lambda: WeightedSet([np.load(path) for path in files]))
+        return remembering(
+            lambda weights: self._reference(known).distance(clips().weigh(weights)),
+            self._values[known, files],
+        )
 
     def _embedded(self, files: Sequence[Path], network: Network) -> tuple[Path, ...]:
         return tuple(self.embed_audio(files, network))
@@ -304,6 +314,22 @@ class Scorer:
             "device": facts.device.partition(":")[0],
             "libraries": str(sorted(facts.libraries.items())),
         }
+
+
+def lacking(engine: str, weights: str) -> str | None:
+    """Return what an engine lacks to score with, and the remedy; None where it has all."""
+    try:
+        find_interpreter(engine)
+    except UsageError as error:
+        return str(error)
+    checkpoints = read_scorer_card().checkpoints if weights == "hub" else ()
+    missing = [one.name for one in checkpoints if find_weights(one) is None]
+    if missing:
+        return (
+            f"scorer: expected the weights of {' and '.join(missing)}, found none: fetch them with "
+            f"`tta-energy weights fetch {missing[0]}`"
+        )
+    return None
 
 
 def clap_interval(values: Sequence[float], recordings: Sequence[str]) -> Interval:

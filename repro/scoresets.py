@@ -103,19 +103,18 @@ class SetScorer:
         rows = [*self._fad_rows(clip_set), self._clap_row(clip_set, values)]
         return SetScores(clip_set, clips, tuple(rows))
 
-    def contrasts(self, scored: Sequence[SetScores]) -> Iterator[Contrast]:
-        """Yield what neighbouring numbers of steps differ by, and each from the largest."""
-        places = dict.fromkeys(one.clip_set.place for one in scored)
-        for place in places:
-            own = sorted((one for one in scored if one.clip_set.place == place),
-                         key=lambda one: one.clip_set.steps)  # fmt: skip
-            if place[0] != "quality" or len(self._distinct(own[0].clip_set)) < FEWEST_RECORDINGS:
-                continue
-            pairs = dict.fromkeys((*_neighbours(len(own)), *_with_last(len(own))))
-            for first, second in pairs:
-                yield from self._contrast(own[first], own[second])
+    def pairs(self, sets: Sequence[ClipSet]) -> list[tuple[ClipSet, ClipSet]]:
+        """Return the sets to be compared: neighbours in steps, and each with the most steps."""
+        found: list[tuple[ClipSet, ClipSet]] = []
+        for place in dict.fromkeys(one.place for one in sets):
+            own = sorted((one for one in sets if one.place == place), key=lambda one: one.steps)
+            if place[0] == "quality" and len(self._distinct(own[0])) >= FEWEST_RECORDINGS:
+                with_last = [(one, own[-1]) for one in own[:-1]]
+                found += dict.fromkeys((*pairwise(own), *with_last))
+        return found
 
-    def _contrast(self, few: SetScores, many: SetScores) -> Iterator[Contrast]:
+    def contrasts(self, few: SetScores, many: SetScores) -> Iterator[Contrast]:
+        """Yield what two sets of the same captions differ by, metric by metric."""
         recordings, references = self._recordings(few.clip_set), self._references(few.clip_set)
         if references:
             found = self._scorer.fad_difference(
@@ -244,11 +243,3 @@ def _frames(fad: Fad) -> dict[str, int]:
 
 def _reference_name(clip_set: ClipSet) -> str:
     return f"{clip_set.dataset}-full" if clip_set.study == "sanity" else clip_set.dataset
-
-
-def _neighbours(count: int) -> list[tuple[int, int]]:
-    return list(pairwise(range(count)))
-
-
-def _with_last(count: int) -> list[tuple[int, int]]:
-    return [(place, count - 1) for place in range(count - 1)]

@@ -28,8 +28,9 @@ from repro.machine import describe_harness, describe_machine, describe_source
 from repro.meter.window import utc_now
 from repro.records import BundleClass, Parent, ScoreEnvironment, ScoreRun
 from repro.request import public_name
-from repro.resources import scorer_dir
+from repro.resources import environments_dir, scorer_dir
 from repro.rundir import write_atomically
+from repro.scoreprogress import COMPUTING, EMBEDDING
 from repro.scorer import Scorer
 from repro.scoresets import SetScorer
 from repro.signing import TrustStore
@@ -41,8 +42,9 @@ if TYPE_CHECKING:
     from repro.bundle import Examination
     from repro.captions import CaptionList
     from repro.clipsets import ClipSet, Place
-    from repro.records import Run
+    from repro.records import Contrast, Run
     from repro.scoreprogress import Listener
+    from repro.scoresets import SetScores
     from repro.signing import SigningKey
 
 #: Beside the bundles, shared by all runs there.
@@ -166,7 +168,7 @@ class _Work:
         started_at, scorer = utc_now(), self._engine.scorer()
         own = SetScorer(scorer, captions, self._parent.model, self._class())
         self._embed(own, sets)
-        found = [own.score(one) for one in sets]
+        found, contrasts = self._compute(own, sets)
         remarks = [*remarks, *_without_reference(captions)]
         for remark in remarks:
             self._listener.say(remark)
@@ -177,15 +179,29 @@ class _Work:
             requirements_lock=_lock_text(self._engine.name),
             scores=tuple(row for one in found for row in one.rows),
             clips=tuple(clip for one in found for clip in one.clips),
-            contrasts=tuple(own.contrasts(found)),
+            contrasts=tuple(contrasts),
         )  # fmt: skip
 
     def _embed(self, own: SetScorer, sets: Sequence[ClipSet]) -> None:
-        self._listener.begin(
-            self._parent.model, sum(len(one.clips) * len(own.networks(one)) for one in sets)
-        )
+        clips = sum(len(one.clips) * len(own.networks(one)) for one in sets)
+        self._listener.begin(self._parent.model, clips, EMBEDDING)
         for one in sets:
             own.embed(one, self._listener.advance)
+
+    def _compute(
+        self, own: SetScorer, sets: Sequence[ClipSet]
+    ) -> tuple[list[SetScores], list[Contrast]]:
+        pairs = own.pairs(sets)
+        self._listener.begin(self._parent.model, len(sets) + len(pairs), COMPUTING)
+        found = {}
+        for one in sets:
+            found[one] = own.score(one)
+            self._listener.advance(1)
+        contrasts: list[Contrast] = []
+        for few, many in pairs:
+            contrasts += own.contrasts(found[few], found[many])
+            self._listener.advance(1)
+        return list(found.values()), contrasts
 
     def _class(self) -> BundleClass:
         return expected_class(self._engine.scorer().facts.weights, self._parent)
@@ -234,16 +250,19 @@ def _parent(run: Run, examination: Examination) -> Parent:
 
 def _without_reference(captions: Mapping[Place, CaptionList]) -> list[str]:
     return [
-        f"fad on {dataset}: unsupported without reference audio: put it into the folder "
-        f"{dataset} of --captions-dir"
+        f"fad on {dataset}: unsupported without reference audio of every caption: put it into the "
+        f"folder {dataset} of --captions-dir"
         for (_, dataset), found in captions.items()
         if not found.has_references
     ]
 
 
 def _lock_text(engine: str) -> str:
-    """Return the lock of the engine's environment: the scorer's own, or that of a model in it."""
+    """Return the lock of the engine's environment: its own copy, the scorer's, or a model's."""
     environment = read_scorer_card().engines[engine]
+    made_from = environments_dir() / environment / "requirements.lock"
+    if made_from.is_file():
+        return made_from.read_text(encoding="utf-8")
     own = scorer_dir() / "requirements.lock"
     if environment == "scorer" and own.is_file():
         return own.read_text(encoding="utf-8")

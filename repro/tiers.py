@@ -28,12 +28,13 @@ from repro.request import (
     Options,
     Request,
     chosen_protocol,
+    lists_of,
     make_request,
     read_captions,
     without_captions,
 )
 from repro.scoreprogress import make_listener
-from repro.scorerprocess import find_interpreter
+from repro.scorer import lacking
 from repro.scoring import EMBEDDINGS, Engine, score_bundle
 from repro.signing import ephemeral_key, load_signing_key
 
@@ -89,6 +90,8 @@ def run_tier(
                 listener=progress,
                 restart=restart,
             )
+            if score:
+                _announce_unscored(requests, progress)
             outcomes = [_attempt(campaign, *pair, progress) for pair in requests]
             progress.end()
             if score:
@@ -129,6 +132,17 @@ def print_summary(outcomes: list[Outcome], out: Path) -> None:
         console.print(command, highlight=False, markup=False, soft_wrap=True)
 
 
+def _announce_unscored(requests: list[tuple[Model, Request]], progress: Listener) -> None:
+    """Say before hours of generation what its clips could not be scored with."""
+    own = tier(requests[0][1].tier).scorer
+    captions = any(request.captions for _, request in requests)
+    if captions and (reason := lacking(own.engine, own.weights)):
+        progress.say(
+            f"scores: unsupported: {reason}; clips are generated and measured all the same, and "
+            "can be scored later"
+        )
+
+
 def _score(
     outcomes: list[Outcome], requests: list[tuple[Model, Request]], options: Options, out: Path,
     key: Path | None,
@@ -140,10 +154,8 @@ def _score(
     if not measured:
         return outcomes
     listener = make_listener()
-    try:
-        find_interpreter(own.engine)
-    except UsageError as error:
-        listener.say(f"not scored: {error}; then: {_later(measured)}")
+    if reason := lacking(own.engine, own.weights):
+        listener.say(f"not scored: {reason}; then: {_later(measured)}")
         listener.end()
         return outcomes
     device = requests[0][1].device
@@ -283,7 +295,10 @@ def _write_shipped_references(request: Request, out: Path) -> None:
 
 def _check_audio_fits(model: Model, request: Request) -> None:
     studies = request.protocol.studies.names()
-    expected = sum(audio_bytes(request.protocol, model, study) for study in studies)
+    expected = sum(
+        audio_bytes(request.protocol, model, study, lists_of(study, request.captions))
+        for study in studies
+    )
     if request.with_audio and expected > MAX_BYTES:
         raise UsageError(
             f"with-audio: expected at most {MAX_BYTES / 1e9:g} GB in a bundle, found about "
@@ -322,12 +337,14 @@ def _needs(requests: list[tuple[Model, Request]], captions_dir: Path | None) -> 
         weights=requests[0][1].weights,
         audio_bytes=sum(
             # Put into a bundle it is there twice.
-            (1 + request.with_audio) * audio_bytes(request.protocol, model, study)
+            (1 + request.with_audio)
+            * audio_bytes(request.protocol, model, study, lists_of(study, request.captions))
             for model, request in requests
             for study in request.protocol.studies.names()
         ),
         datasets=tuple(dict.fromkeys(one.dataset for one in lists)),
         captions_dir=captions_dir,
+        scorer=tier(requests[0][1].tier).scorer if lists else None,
     )
 
 

@@ -25,13 +25,13 @@ class Ear:
     """Hears and keeps what is said."""
 
     def __init__(self):
-        self.said, self.embedded = [], 0
+        self.said, self.stages = [], []
 
-    def begin(self, name, clips):
-        self.said.append(f"{name} {clips}")
+    def begin(self, name, total, work):
+        self.stages.append([name, work.done, total, 0])
 
-    def advance(self, clips):
-        self.embedded += clips
+    def advance(self, count):
+        self.stages[-1][-1] += count
 
     def say(self, text):
         self.said.append(text)
@@ -114,11 +114,10 @@ def test_scores_by_another_engine_are_not_taken_for_those_asked_for(bundle, engi
         score(bundle, other)
 
 
-def test_the_progress_ends_with_every_clip_of_every_network(bundle, engine):
+def test_each_stage_ends_with_all_of_its_work_done(bundle, engine):
     ear = Ear()
     score(bundle, engine, ear)
-    assert ear.said[0] == "fake 12"
-    assert ear.embedded == 12
+    assert ear.stages == [["fake", "embedded", 12, 12], ["fake", "computed", 3, 3]]
 
 
 def test_a_second_scoring_scores_nothing_and_verifies(bundle, engine):
@@ -200,7 +199,7 @@ def test_without_reference_audio_there_is_clap_alone_and_the_remedy(own, engine)
     (found,) = judge(path)
     scored = score_payload.read(found.contents)
     assert {row.metric for row in scored.scores} == {"clap"}
-    remark = "fad on mine: unsupported without reference audio: put it into the folder mine"
+    remark = "fad on mine: unsupported without reference audio of every caption: put it into the"
     assert any(remark in said for said in ear.said)
     assert any(remark in reason for reason in found.reasons)
     path.unlink()

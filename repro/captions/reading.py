@@ -115,6 +115,5 @@ def _cut(captions: CaptionList, clips: int | None) -> CaptionList:
 
 
 def _with_audio(captions: CaptionList, folder: Path) -> CaptionList:
-    items = audio.attach(captions.dataset, folder, captions.items)
-    notes = tuple(audio.remarks(captions.dataset, items))
+    items, notes = audio.attach(captions.dataset, folder, captions.items)
     return captions.model_copy(update={"items": items, "notes": notes})

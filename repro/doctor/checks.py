@@ -40,6 +40,7 @@ OF_THE_MACHINE: Mapping[str, Check] = {
     "output": machine.output,
     "weights": inputs.weights,
     "captions": inputs.captions_,
+    "scorer": inputs.scorer,
 }
 CHECKS: Mapping[str, Check] = {**OF_THE_GPU, **OF_THE_MACHINE}
 

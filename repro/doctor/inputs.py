@@ -1,4 +1,4 @@
-"""Checks of what is generated with and from: weights and captions."""
+"""Checks of what is generated with and from, and what scores it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro import captions
+from repro.captions import SYNTHETIC
 from repro.doctor.finding import Finding, ok, warn
 from repro.errors import UsageError
+from repro.scorer import lacking
 from repro.weights import find
 
 if TYPE_CHECKING:
@@ -45,7 +47,25 @@ def captions_(site: Site) -> Finding:
             f"missing for {', '.join(missing)}: the study quality is left out",
             "name the folder that holds them with --captions-dir",
         )
+    lists = [captions.read(name, needs.captions_dir, clips=1) for name in needs.datasets]
+    bare = [one.dataset for one in lists if one.dataset != SYNTHETIC and not one.has_references]
+    if bare:
+        return warn(
+            f"here, without reference audio for {', '.join(bare)}: no FAD",
+            "put it into a folder of the data set's name beside the captions",
+        )
     return ok(f"here for {', '.join(needs.datasets)}")
+
+
+def scorer(site: Site) -> Finding:
+    """Check for what the clips of the study ``quality`` are scored with."""
+    needs = site.needs
+    if needs.scorer is None:
+        return ok("not asked for")
+    reason = lacking(needs.scorer.engine, needs.scorer.weights)
+    if reason:
+        return warn("not here: FAD and CLAP score are left for later", reason)
+    return ok(f"here, engine {needs.scorer.engine}")
 
 
 def _there(dataset: str, folder: Path | None) -> bool:

@@ -16,13 +16,15 @@ from repro.meter.device import open_named_gpu
 if TYPE_CHECKING:
     from repro.catalog import Model
     from repro.meter.nvml import NvmlGpu
+    from repro.protocol import TierScorer
 
 
 @dataclass(frozen=True)
 class Needs:
     """What is to be measured needs: models and their weights, room for audio, captions.
 
-    ``weights`` is ``hub``, ``random`` or a folder; ``datasets`` those of the study ``quality``.
+    ``weights`` is ``hub``, ``random`` or a folder; ``datasets`` those of the study ``quality``, and
+    ``scorer`` what scores its clips, None where there are none.
     """
 
     models: tuple[Model, ...] = ()
@@ -30,6 +32,7 @@ class Needs:
     audio_bytes: int = 0
     datasets: tuple[str, ...] = ()
     captions_dir: Path | None = None
+    scorer: TierScorer | None = None
 
 
 @dataclass(frozen=True)

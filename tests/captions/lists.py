@@ -25,3 +25,12 @@ def write_wav(path, *, seconds=10.0, rate_hz=48_000, channels=1, bits=16, sample
     chunks += b"fmt " + struct.pack("<I", len(form)) + form
     chunks += b"data" + struct.pack("<I", len(data)) + data
     path.write_bytes(b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks)
+
+
+def write_flac(path, *, seconds=10.0, rate_hz=48_000, channels=1, bits=16):
+    """Write the beginning of a FLAC file, up to where its header says this."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    samples = int(seconds * rate_hz)
+    packed = rate_hz << 44 | (channels - 1) << 41 | (bits - 1) << 36 | samples
+    sizes = struct.pack(">HH", 4096, 4096) + bytes(6)
+    path.write_bytes(b"fLaC\x80\0\0\x22" + sizes + struct.pack(">Q", packed) + bytes(16))

@@ -12,6 +12,7 @@ from tests.captions.lists import (
     AUDIOCAPS_HEADER,
     CLOTHO_HEADER,
     LIST_HEADER,
+    write_flac,
     write_list,
     write_wav,
 )
@@ -219,14 +220,22 @@ def test_a_caption_finds_its_audio_by_id_or_by_recording(tmp_path, publish):
     ]  # fmt: skip
 
 
-def test_missing_audio_is_refused_with_its_names(tmp_path):
+def test_missing_audio_is_named_and_costs_the_fad_alone(tmp_path):
     folder = write_list(tmp_path, 6)
     write_wav(folder / "mine" / "1.wav", seconds=2)
+    captions = read("mine", folder, clips=6)
 
-    with pytest.raises(
-        UsageError, match=r"reference audio for 6.*none for 5: 0\.wav, 2\.wav, 3\.wav, \.\.\.;"
-    ):
-        read("mine", folder, clips=6)
+    assert not captions.has_references
+    assert "mine: no FAD: expected reference audio for 6 captions" in captions.notes[0]
+    assert "found none for 5: 0.wav, 2.wav, 3.wav, ...; add it" in captions.notes[0]
+
+
+def test_without_any_audio_one_line_says_where_to_put_it(tmp_path):
+    captions = read("mine", write_list(tmp_path, 2), clips=2)
+
+    (note,) = captions.notes
+    assert note.startswith("mine: no reference audio: energy and CLAP score can be had, FAD cannot")
+    assert "put it into the folder mine beside the captions" in note
 
 
 def test_audio_of_other_rates_and_channels_and_very_short_audio_is_spoken_of(tmp_path):
@@ -242,13 +251,35 @@ def test_audio_of_other_rates_and_channels_and_very_short_audio_is_spoken_of(tmp
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>not found</html>", b"RIFF\0\0\0\0WAVE"])
-def test_audio_that_is_none_is_refused(tmp_path, content):
-    folder = write_list(tmp_path, 1)
-    (folder / "mine").mkdir()
+def test_audio_that_is_none_is_named_and_costs_the_fad_alone(tmp_path, content):
+    folder = write_list(tmp_path, 2)
+    write_wav(folder / "mine" / "1.wav")
     (folder / "mine" / "0.wav").write_bytes(content)
+    captions = read("mine", folder, clips=2)
 
-    with pytest.raises(UsageError, match=r"0\.wav: expected a WAV file"):
-        read("mine", folder, clips=1)
+    assert not captions.has_references
+    (note,) = captions.notes
+    assert "mine: no FAD: 1 references cannot be read: " in note
+    assert "0.wav: expected a WAV or FLAC file, found none that can be read; replace" in note
+
+
+def test_the_header_of_a_flac_file_is_read(tmp_path):
+    folder = write_list(tmp_path, 2, duration=3.0)
+    write_flac(folder / "mine" / "0.flac", seconds=2.5, rate_hz=44_100, channels=2)
+    write_flac(folder / "mine" / "1.flac", seconds=0.2, rate_hz=48_000, channels=1)
+    captions = read("mine", folder, clips=2)
+
+    assert captions.has_references
+    assert "44100 Hz and 2 channels" in captions.notes[0]
+    assert "1 references last less than 1 s (1.flac: 0.2 s)" in captions.notes[1]
+
+
+def test_a_flac_file_that_is_cut_short_or_empty_is_named(tmp_path):
+    folder = write_list(tmp_path, 2)
+    write_flac(folder / "mine" / "0.flac", seconds=0)
+    (folder / "mine" / "1.flac").write_bytes(b"fLaC\0\0\0\x22")
+
+    assert "2 references cannot be read" in read("mine", folder, clips=2).notes[0]
 
 
 def test_a_duration_that_the_list_lacks_is_read_from_the_audio(tmp_path, publish):

@@ -11,6 +11,8 @@ from repro.catalog import Model, ModelCard
 from repro.doctor import CHECKS, Needs, State
 from repro.doctor import machine as machine_checks
 from repro.doctor.checks import OF_THE_MACHINE
+from repro.protocol import TierScorer
+from tests.captions.lists import write_wav
 from tests.doctor.sites import make_site
 
 OK, WARN, FAIL = State.OK, State.WARN, State.FAIL
@@ -175,13 +177,34 @@ def test_captions_are_good_where_they_are_and_named_where_they_are_not(tmp_path)
 
     assert check("captions", tmp_path).state is OK
     here = Needs(datasets=("clotho",), captions_dir=tmp_path)
+    finding = check("captions", tmp_path, needs=here)
+    assert (finding.state, "without reference audio for clotho" in finding.found) == (WARN, True)
+    write_wav(tmp_path / "clotho" / "a.wav")
     assert check("captions", tmp_path, needs=here).state is OK
     half = Needs(datasets=("clotho", "audiocaps"), captions_dir=tmp_path)
     finding = check("captions", tmp_path, needs=half)
     assert (finding.state, finding.found.startswith("missing for audiocaps:")) == (WARN, True)
 
 
+def test_the_scorer_is_good_where_it_is_and_says_how_to_get_it_where_it_is_not(
+    tmp_path, monkeypatch
+):
+    assert check("scorer", tmp_path).state is OK
+    needs = Needs(scorer=TierScorer(engine="laion", weights="random"))
+    monkeypatch.setenv("TTA_ENVS", str(tmp_path))
+    finding = check("scorer", tmp_path, needs=needs)
+    assert finding.state is WARN
+    assert "`nox -s environment -- scorer`" in finding.remedy
+    python = tmp_path / "scorer" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.touch()
+    assert check("scorer", tmp_path, needs=needs).state is OK
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "none"))
+    hub = Needs(scorer=TierScorer(engine="laion", weights="hub"))
+    assert "`tta-energy weights fetch scorer`" in check("scorer", tmp_path, needs=hub).remedy
+
+
 def test_every_check_of_the_machine_is_tested_here():
     assert set(OF_THE_MACHINE) == {
-        "codecarbon", "rapl", "clock", "disk", "output", "weights", "captions",
+        "codecarbon", "rapl", "clock", "disk", "output", "weights", "captions", "scorer",
     }  # fmt: skip

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from repro.errors import TtaError
 from repro.frechet import Reference, WeightedSet, pool
-from repro.resampling import bootstrap, difference, jackknife, mean_of
+from repro.resampling import bootstrap, difference, jackknife, mean_of, remembering
 from tests.scorer.examples import make_clips
 
 values = st.lists(st.floats(-1, 1), min_size=3, max_size=40)
@@ -92,3 +92,23 @@ def test_the_same_seed_gives_the_same_interval(method):
 def test_one_recording_has_no_interval(method):
     with pytest.raises(TtaError, match="at least 2 recordings, found 1"):
         method(mean_of([0.1, 0.2]), ["same", "same"])
+
+
+def test_a_difference_needs_no_estimate_that_the_intervals_of_its_sets_have_made():
+    names, made = [str(number) for number in range(40)], []
+    draws = np.random.default_rng(3)
+    sets = [mean_of(draws.normal(size=40)) for _ in range(2)]
+
+    def counting(estimate):
+        def count(weights):
+            made.append(weights)
+            return estimate(weights)
+
+        return remembering(count, {})
+
+    one, other = (counting(estimate) for estimate in sets)
+    for estimate in (one, other):
+        jackknife(estimate, names)
+    before = len(made)
+    assert jackknife(difference(one, other), names) == jackknife(difference(*sets), names)
+    assert len(made) == before
