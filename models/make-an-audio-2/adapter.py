@@ -27,6 +27,8 @@ from transformers import T5Tokenizer, T5TokenizerFast
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from shared.loaded import Loaded
+
 CHECKPOINT = "maa2.ckpt"
 T5_TOKENIZER = "t5-v1_1-large"
 CHANNELS = 20  # of the latent
@@ -140,7 +142,7 @@ class Adapter(MakeAnAudioAdapter):
         """Return the shape of one clip's latent: channels, columns."""
         return [CHANNELS, self.columns.count(audio_s, self.duration_mode)]
 
-    def take(self, loaded: loading.Loaded) -> None:
+    def take(self, loaded: Loaded) -> None:
         """Take the networks, and the tokenizers of the folder, if there is one."""
         self._tokenizer = ms_clap.load_tokenizer(loaded.folder)
         self._tokenizer_2 = load_t5_tokenizer(loaded.folder)

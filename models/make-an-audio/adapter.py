@@ -22,6 +22,8 @@ from diffusers import AutoencoderKL, UNet2DConditionModel  # noqa: TID253 - at h
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from shared.loaded import Loaded
+
 CHECKPOINT = "maa1_full.ckpt"
 CHANNELS, ROWS = 4, 10  # of the latent
 
@@ -125,7 +127,7 @@ class Adapter(MakeAnAudioAdapter):
         """Return the shape of one clip's latent: channels, rows, columns."""
         return [CHANNELS, ROWS, self.columns.count(audio_s, self.duration_mode)]
 
-    def take(self, loaded: loading.Loaded) -> None:
+    def take(self, loaded: Loaded) -> None:
         """Take the networks, and the tokenizer of the folder, if there is one."""
         self._tokenizer = ms_clap.load_tokenizer(loaded.folder)
         self.networks = loaded.networks

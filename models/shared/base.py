@@ -9,6 +9,7 @@ from shared.audio import Generation
 from shared.prompts import generators
 
 if TYPE_CHECKING:
+    from shared.loaded import Loaded
     from shared.parts import Part
 
 
@@ -41,7 +42,7 @@ class BaseAdapter:
         """Return the shape of one clip's latent, the channels first."""
         raise NotImplementedError
 
-    def take(self, loaded: loading.Loaded) -> None:
+    def take(self, loaded: Loaded) -> None:
         """Take the networks to generate with, and what stands beside them in their folder."""
         raise NotImplementedError
 
@@ -104,13 +105,14 @@ class BaseAdapter:
             attention=attention,
             cache_dir=cache_dir,
             seed=seed,
+            size=size,
             layout=self.layout,
         )
         self.assemble(loaded, size=size, duration_mode=duration_mode)
         shape = self.latent_shape(audio_s)
         return {**loaded.answer, "duration_mode": duration_mode, "latent_shape": shape}
 
-    def assemble(self, loaded: loading.Loaded, *, size: str, duration_mode: str) -> None:
+    def assemble(self, loaded: Loaded, *, size: str, duration_mode: str) -> None:
         """Make the loaded networks one model that generates."""
         self.size, self.duration_mode = size, duration_mode
         self.take(loaded)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable
 
 from shared import attention as attentions
 from shared import counting, devices
 from shared import weights as sources
+from shared.loaded import Loaded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,25 +43,6 @@ class Layout:
 DIFFUSERS = Layout(files=sources.file_names, read=sources.load_folders)
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """Networks on their device; ``answer`` is what the harness is told of them.
-
-    ``companions`` are folders of other checkpoints that the model needs, by name.
-    """
-
-    networks: dict[str, Any]
-    folder: Path | None = None
-    answer: dict[str, Any] = field(default_factory=dict)
-    companions: dict[str, Path] = field(default_factory=dict)
-
-    def find(self, name: str) -> Path | None:
-        """Return the folder of a part that is no network; None where no weights were loaded."""
-        if self.folder is None:
-            return None
-        return self.companions.get(name, self.folder / name)
-
-
 def load(
     parts: dict[str, Part],
     card: dict[str, Any],
@@ -71,9 +53,13 @@ def load(
     attention: str,
     cache_dir: str | None,
     seed: int,
+    size: str,
     layout: Layout = DIFFUSERS,
 ) -> Loaded:
-    """Load every part, or fill it from the seed; ``card`` is the content of ``model.toml``."""
+    """Load every part, or fill it from the seed; ``card`` is the content of ``model.toml``.
+
+    What is loaded from the hub or at full size must be the files that the card has digests of.
+    """
     attentions.check(attention)
     place, number = devices.find_device(device), devices.find_dtype(dtype)
     folder = sources.locate(weights, card, cache_dir)
@@ -84,12 +70,13 @@ def load(
         networks = layout.read(parts, folder, dtype=number, attention=attention)
     attentions.select(networks, attention)
     networks = {name: network.to(place) for name, network in networks.items()}
+    pinned = card.get("weights", {}).get("sha256") if size == "full" or weights == "hub" else None
     answer = {
         "dtype": dtype,
         "attention": attentions.describe(networks),
         "device": device,
         "weights": "folder" if folder and weights != "hub" else weights,
-        "weights_sha256": sources.digest(layout.files(parts), folder) if folder else None,
+        "weights_sha256": sources.digest(layout.files(parts), folder, pinned) if folder else None,
         "parameters": {name: counting.count(one) for name, one in networks.items()},
         "gpu_uuid": devices.gpu_uuid(place),
     }

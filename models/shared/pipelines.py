@@ -10,7 +10,7 @@ from shared.prompts import texts
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from shared.loading import Loaded
+    from shared.loaded import Loaded
 
 
 class PipelineAdapter(BaseAdapter):

@@ -100,4 +100,5 @@ def build(
                 f"expected {tuple(expected[key].shape)}; they belong to another model"
             )
     network.load_state_dict(tensors, strict=False, assign=True)
-    return weights.cast(tie(network), dtype).requires_grad_(requires_grad=False).eval()
+    weights.refuse_contradiction(name, tie(network), set(tensors), tensors.__getitem__)
+    return weights.cast(network, dtype).requires_grad_(requires_grad=False).eval()

@@ -24,6 +24,8 @@ from shared.tokens import T5Stub
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from shared.loaded import Loaded
+
 
 # AudioLDM-s-full's, of which this is the autoencoder.
 SCALING_FACTOR = 0.9227914214134216
@@ -143,7 +145,7 @@ class TangoAdapter(BaseAdapter):
             return [mel.LATENT_CHANNELS, FRAMES[self.size], MEL_BINS]
         return mel.latent_shape(audio_s)
 
-    def take(self, loaded: loading.Loaded) -> None:
+    def take(self, loaded: Loaded) -> None:
         """Take the networks, and FLAN-T5's tokenizer or the stub of it."""
         place = loaded.find("tokenizer")
         stub = T5Stub(model_max_length=TEXT_LENGTH)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 
 import torch  # noqa: TID253 - at home in a model's environment
 from huggingface_hub import snapshot_download
@@ -113,6 +114,8 @@ def load_folder(name: str, part: Part, folder: Path, *, dtype: Any, attention: s
         ) from error
     refuse_misfit(name, report["missing_keys"], report["unexpected_keys"])
     _check_size(name, part, network)
+    with safe_open(folder / name / part.weights_name, framework="pt") as file:
+        refuse_contradiction(name, network, set(file.keys()), file.get_tensor)
     return network.requires_grad_(requires_grad=False).eval()
 
 
@@ -122,7 +125,13 @@ def first_line(error: Exception) -> str:
 
 
 def check_readable(name: str, file: Path) -> None:
-    """Refuse a file of safetensors that is missing or not whole."""
+    """Refuse a file of safetensors that is missing, in pieces or not whole."""
+    pieces = file.with_name(f"{file.name}.index.json")
+    if pieces.is_file():
+        raise RuntimeError(
+            f"weights of {name} are in pieces: expected the one file {file}, found {pieces.name}; "
+            "save them again in one piece"
+        )
     if not file.is_file():
         raise RuntimeError(
             f"weights of {name} are missing: expected the file {file}; "
@@ -147,6 +156,21 @@ def refuse_misfit(name: str, missing: Iterable[str], extra: Iterable[str]) -> No
             f"weights of {name} do not fit: {len(missing)} tensors missing {missing[:3]}, "
             f"{len(unexpected)} unexpected {unexpected[:3]}; they belong to another model"
         )
+
+
+def refuse_contradiction(
+    name: str, network: Any, keys: set[str], read: Callable[[str], Any]
+) -> None:
+    """Refuse two tensors of a file, read by their names, that the network has as one."""
+    firsts: dict[tuple[int, Any], str] = {}
+    for key, tensor in network.state_dict().items():
+        place = tensor.data_ptr(), tensor.shape
+        first = firsts.setdefault(place, key) if key in keys else key
+        if first != key and not torch.equal(read(first), read(key)):
+            raise RuntimeError(
+                f"weights of {name} do not fit: {first} and {key} are one tensor of the network "
+                "and differ; they belong to another model"
+            )
 
 
 def _check_size(name: str, part: Part, network: Any) -> None:
@@ -206,7 +230,29 @@ def load_scheduler(cls: type, folder: Path) -> Any:
         raise RuntimeError(f"scheduler in {folder} does not load: {first_line(error)}") from error
 
 
-def digest(names: Iterable[str], folder: Path) -> str:
-    """Return the sha256 over the lines ``sha256  file`` of these files of a folder, sorted."""
-    lines = [f"{digest_file(folder / name)}  {name}\n" for name in sorted(names)]
+def digest(names: Iterable[str], folder: Path, pinned: dict[str, str] | None = None) -> str:
+    """Return the sha256 over the lines ``sha256  file`` of these files of a folder, sorted.
+
+    Raises:
+        RuntimeError: a file is not the one that is ``pinned``, or that the hub's cache, which
+            keeps large files under their own digest, took in.
+
+    """
+    lines = []
+    for name in sorted(names):
+        found = digest_file(folder / name)
+        expected = (pinned or {}).get(name) or kept_under(folder / name) or found
+        if found != expected:
+            raise RuntimeError(
+                f"weights are of another revision, or damaged: {name} in {folder} has the sha256 "
+                f"{found}, expected {expected}; fetch it again, or give the checkpoint that "
+                "model.toml names"
+            )
+        lines.append(f"{found}  {name}\n")
     return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def kept_under(file: Path) -> str | None:
+    """Return the digest that the hub's cache keeps a file under, if it is one."""
+    name = file.resolve().name
+    return name if file.is_symlink() and re.fullmatch("[0-9a-f]{64}", name) else None

@@ -46,3 +46,14 @@ def write_header(file, header):
     data = content[8 + int.from_bytes(content[:8], "little") :]
     text = json.dumps({"__metadata__": {"format": "pt"}, **header}).encode()
     file.write_bytes(len(text).to_bytes(8, "little") + text + data)
+
+
+def append(file, name, *, like, same):
+    """Add to a safetensors file a copy of one of its tensors, or zeros of its shape."""
+    header = read_header(file)
+    start, end = header[like]["data_offsets"]
+    last = max(entry["data_offsets"][1] for entry in header.values())
+    header[name] = {**header[like], "data_offsets": [last, last + end - start]}
+    data = file.read_bytes()[-last:][start:end]
+    write_header(file, header)
+    file.write_bytes(file.read_bytes() + (data if same else bytes(end - start)))

@@ -2,7 +2,8 @@
 
 Runs in the model's interpreter: ``save_tango.py MODELS FOLDER``. ``reference.json`` holds 16-bit
 samples, and how our names of tensors compare with those that diffusers' own converter finds.
-``spoilt/COMPONENT-FAULT`` are copies with one tensor missing, too many or of another shape.
+``spoilt/COMPONENT-FAULT`` are copies with one tensor missing, too many, of another shape or, where
+the network has it twice, of two contents.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from diffusers import DDPMScheduler  # noqa: E402, TID253
 from diffusers.loaders.single_file_utils import convert_ldm_vae_checkpoint  # noqa: E402, TID253
 
 LATENT = mel.LATENT_CHANNELS
+TIED = "text_encoder.encoder.embed_tokens.weight"
 FILES = {
     tango.MAIN: {"unet": "unet.", "text_encoder": "text_encoder."},
     tango.VAE: {"vae": "decoder.", "vocoder": "vocoder."},
@@ -131,6 +133,8 @@ def spoil(tensors, prefix, fault):
     first = next(name for name in tensors if name.startswith(prefix))
     if fault == "extra":
         return {**tensors, f"{prefix}extra": torch.zeros(1)}
+    if fault == "torn":
+        return {**tensors, TIED: torch.zeros_like(tensors[TIED])}
     if fault == "shape":
         return {**tensors, first: tensors[first][None]}
     return {name: tensor for name, tensor in tensors.items() if name != first}
@@ -141,7 +145,8 @@ def save_spoilt():
         tensors = torch.load(folder / file, weights_only=True)
         (other,) = FILES.keys() - {file}
         for component, prefix in prefixes.items():
-            for fault in ("missing", "extra", "shape"):
+            more = ("torn",) if TIED.startswith(prefix) else ()
+            for fault in ("missing", "extra", "shape", *more):
                 copy = folder / "spoilt" / f"{component}-{fault}"
                 copy.mkdir(parents=True)
                 torch.save(spoil(tensors, prefix, fault), copy / file)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import tomllib
@@ -205,13 +206,63 @@ def test_the_attention_names_of_older_checkpoints_are_understood(driver, broken,
     assert distance(driver.audio(tmp_path)[0], reference) <= 1
 
 
-def test_a_fetched_checkpoint_is_found_by_its_revision(driver, saved, tmp_path):
+def cached(saved, tmp_path):
+    """Put the saved folder where the hub's cache has the pinned revision."""
     facts = tomllib.loads((FOLDER / "model.toml").read_text())
     home = tmp_path / f"models--{facts['checkpoint'].replace('/', '--')}"
-    shutil.copytree(saved, home / "snapshots" / facts["revision"])
-    found = driver.load(weights="hub", cache_dir=str(tmp_path))
+    return shutil.copytree(saved, home / "snapshots" / facts["revision"])
+
+
+@pytest.fixture
+def pinned(saved, tmp_path):
+    """Drive the model under a card that pins the digests of the saved files."""
+    folder = shutil.copytree(FOLDER, tmp_path / "models" / "audioldm")
+    card = (folder / "model.toml").read_text()
+    for name, digest in tomllib.loads(card)["weights"]["sha256"].items():
+        card = card.replace(digest, hashlib.sha256((saved / name).read_bytes()).hexdigest())
+    (folder / "model.toml").write_text(card)
+    one = Driver(folder, "diffusers", tmp_path / "noise")
+    yield one
+    one.close()
+
+
+def test_a_fetched_checkpoint_is_found_by_its_revision(pinned, saved, tmp_path):
+    cached(saved, tmp_path)
+    found = pinned.load(weights="hub", cache_dir=str(tmp_path))
     assert found["weights"] == "hub"
-    assert found["weights_sha256"] == driver.load(weights=str(saved))["weights_sha256"]
+    assert found["weights_sha256"] == pinned.load(weights=str(saved))["weights_sha256"]
+
+
+def test_files_of_another_revision_are_named(pinned, saved, tmp_path):
+    name = "vocoder/model.safetensors"
+    content = bytearray((saved / name).read_bytes())
+    expected = hashlib.sha256(content).hexdigest()
+    content[-1] ^= 1
+    (cached(saved, tmp_path) / name).write_bytes(content)
+    message = pinned.refusal(weights="hub", cache_dir=str(tmp_path))
+    assert f"another revision, or damaged: {name} in" in message
+    assert f"expected {expected}" in message
+
+
+def test_a_file_that_is_not_what_the_cache_took_in_is_named(driver, broken):
+    file = broken / "unet" / "diffusion_pytorch_model.safetensors"
+    blob = file.rename(broken / ("0" * 64))
+    file.symlink_to(blob)
+    message = driver.refusal(weights=str(broken))
+    assert "unet/diffusion_pytorch_model.safetensors" in message
+    assert f"expected {'0' * 64}" in message
+
+
+@pytest.mark.parametrize("name", ["unet", "text_encoder", "vae", "vocoder"])
+def test_a_checkpoint_in_pieces_is_refused_by_name(driver, broken, name):
+    (file,) = (broken / name).glob("*.safetensors")
+    index = file.with_name(f"{file.name}.index.json")
+    index.write_text('{"weight_map": {}}')
+    beside = driver.refusal(weights=str(broken))
+    file.rename(file.with_name("piece-00001-of-00001.safetensors"))
+    for message in (beside, driver.refusal(weights=str(broken))):
+        assert f"weights of {name} are in pieces" in message
+        assert index.name in message
 
 
 def test_a_folder_of_another_size_is_refused(driver, saved):

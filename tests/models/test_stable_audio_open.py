@@ -7,9 +7,10 @@ import tomllib
 import pytest
 
 from tests.models.drive import MODELS, Driver, distance, read_parameters, read_wav, run_script
-from tests.models.folders import FAULTS, spoil
+from tests.models.folders import FAULTS, append, read_header, spoil
 
 FOLDER = MODELS / "stable-audio-open"
+TIED = ("shared.weight", "encoder.embed_tokens.weight")
 COMPONENTS = list(read_parameters(FOLDER))
 
 
@@ -140,6 +141,22 @@ def test_a_component_with_a_fault_is_named(driver, broken, name, fault):
     message = driver.refusal(weights=str(broken))
     assert f"weights of {name} " in message
     assert FAULTS[fault] in message
+
+
+def test_a_tied_tensor_may_stand_in_the_file_once_or_twice(driver, broken, tmp_path):
+    file, (once, again) = broken / "text_encoder" / "model.safetensors", TIED
+    assert not {once, again} <= read_header(file).keys()
+    append(file, again, like=once, same=True)
+    driver.load(weights=str(broken))
+    reference = json.loads((broken / "reference.json").read_text())
+    assert distance(driver.audio(tmp_path)[0], reference) <= 1
+
+
+def test_a_tied_tensor_that_stands_there_twice_and_differs_is_refused(driver, broken):
+    once, again = TIED
+    append(broken / "text_encoder" / "model.safetensors", again, like=once, same=False)
+    message = driver.refusal(weights=str(broken))
+    assert f"{once} and {again} are one tensor of the network and differ" in message
 
 
 @pytest.mark.parametrize("name", ["tokenizer", "scheduler"])

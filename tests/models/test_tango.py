@@ -192,6 +192,11 @@ def test_a_tensor_that_does_not_fit_is_refused(driver, saved, name, fault, messa
     assert message in found
 
 
+def test_a_tied_tensor_of_two_contents_is_refused(driver, saved):
+    found = driver.refusal(weights=str(saved / "spoilt" / "text_encoder-torn"))
+    assert "weights of text_encoder do not fit: shared.weight and encoder.embed_tokens" in found
+
+
 @pytest.mark.parametrize("name", COMPONENTS)
 def test_a_truncated_or_missing_file_is_named_with_its_components(driver, copy, name):
     file = copy / HOME[name]
