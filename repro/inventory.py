@@ -84,15 +84,20 @@ def sum_flops(flops: dict[str, int]) -> int | None:
 
 
 def render(summaries: list[ModelSummary]) -> str:
-    """Return one line a model."""
-    form = "{:<20} {:>14} {:>9}  {:<9} {:<9} {:<8} {}"
-    heading = ("model", "parameters", "reported", "dtype", "installed", "weights", "checkpoint")
+    """Return one line a model; operations in 1e12, of one call of the denoiser and of one clip."""
+    form = "{:<21} {:>13} {:>8} {:>7} {:>8}  {:<8} {:<9} {:<7} {}"
+    heading = (
+        "model", "parameters", "reported", "TF/call", "TF/clip", "dtype", "installed", "weights",
+        "checkpoint",
+    )  # fmt: skip
     lines = [form.format(*heading)]
     lines += [
         form.format(
             item.name,
             f"{item.parameters_total:,}",
             item.parameters_reported or "",
+            _tera(item.flops.get("denoising")),
+            _tera(item.flops_generation),
             item.dtype,
             "yes" if item.installed else "no",
             item.weights,
@@ -100,7 +105,8 @@ def render(summaries: list[ModelSummary]) -> str:
         )
         for item in summaries
     ]
-    return "\n".join(lines)
+    counted = f"TF: 1e12 floating-point operations, a clip of the paper at {FLOPS_STEPS} steps"
+    return "\n".join([*lines, "", counted])
 
 
 def render_one(item: ModelSummary) -> str:
@@ -115,7 +121,7 @@ def render_one(item: ModelSummary) -> str:
         "dtype": item.dtype,
         "audio": f"{item.sample_rate} Hz, {item.channels} channel(s)",
         "reported": item.parameters_reported or "-",
-        "installed": item.missing or "yes",
+        "environment": item.missing or f"{item.environment}, installed",
     }
     lines += [f"{name:<12} {value}" for name, value in facts.items()]
     lines += ["", "parameters"]
@@ -127,6 +133,10 @@ def render_one(item: ModelSummary) -> str:
         lines += [f"  {f'at {FLOPS_STEPS} steps':<24} {item.flops_generation:>20,}"]
     lines += ["", *(f"deviation: {text}" for text in item.deviations)]
     return "\n".join(lines).rstrip()
+
+
+def _tera(count: int | None) -> str:
+    return "" if count is None else f"{count / 1e12:.2f}"
 
 
 def _stage(name: str) -> str:

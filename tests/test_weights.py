@@ -347,3 +347,17 @@ def test_a_network_that_answers_everything_with_a_page_is_no_hub(tmp_path):
     assert "cannot fetch lukewys/laion_clap" in done.stderr
     assert "Traceback" not in done.stderr
     assert not list((tmp_path / "cache").rglob("*.pt"))
+
+
+def test_the_list_has_what_each_model_computes_and_one_model_what_it_needs_too():
+    shown = [
+        subprocess.run(
+            command("models", *name), capture_output=True, text=True, check=True, env=environment()
+        ).stdout
+        for name in ((), ("tango",))
+    ]
+
+    (line,) = [line for line in shown[0].splitlines() if line.startswith("tango ")]
+    assert line.split()[:5] == ["tango", "1,317,806,642", ">866M", "1.60", "161.50"]
+    assert "google/flan-t5-large at 0613663d0d48" in shown[1]
+    assert "161,502,028,249,088" in shown[1]

@@ -16,7 +16,7 @@ from torch.utils._pytree import tree_map  # noqa: TID253
 from torch.utils.flop_counter import FlopCounterMode  # noqa: TID253
 
 from shared.counting import build_empty
-from shared.loading import Loaded
+from shared.loaded import Loaded
 
 if TYPE_CHECKING:
     from shared.base import BaseAdapter
@@ -38,12 +38,16 @@ def count(
 ) -> dict[str, int]:
     """Count the operations of one clip by stage; those of ``denoising`` are of one call.
 
-    ``adapter`` must be one that has not been loaded. Attention is computed in single steps: of a
-    fused one the counter does not know every kernel, and the operations are the same.
+    ``adapter`` must be one that has not been loaded; where the module of a stage reads numbers,
+    ``pieces`` of the adapter has the modules within it that do not. Attention is computed in single
+    steps: of a fused one the counter does not know every kernel, and the operations are the same.
     """
     networks = {name: stand_in(part) for name, part in adapter.parts(size).items()}
     adapter.assemble(Loaded(networks), size=size, duration_mode=duration_mode)
-    tallies = {name: Tally(modules) for name, modules in adapter.stages.items()}
+    stages = {**adapter.stages, **getattr(adapter, "pieces", {})}
+    tallies = {name: Tally(modules) for name, modules in stages.items()}
+    calls: list[int] = []
+    adapter.denoiser.register_forward_pre_hook(lambda *_: calls.append(1))
     adapter.generate(
         prompts=[prompt],
         negative_prompt=negative_prompt,
@@ -52,16 +56,16 @@ def count(
         seeds=[0],
     )
     found = {name: tally.operations for name, tally in tallies.items()}
-    return {**found, "denoising": found["denoising"] // tallies["denoising"].calls}
+    return {**found, "denoising": found["denoising"] // len(calls)}
 
 
 def stand_in(part: Part) -> Any:
-    """Build a network on the meta device that says it is on the CPU."""
+    """Build a network on the meta device that says it is on the CPU, and stays where it is."""
     network = build_empty(part, attention="eager").to(META)
-    if part.of_transformers:
+    if getattr(part, "of_transformers", False):
         network.config.pad_token_id = None  # else BERT reads ids, to warn of padding
     cls = type(network)
-    values = {"device": CPU, "__module__": cls.__module__}
+    values = {"device": CPU, "to": lambda self, *_, **__: self, "__module__": cls.__module__}
     network.__class__ = type(cls.__name__, (cls,), values)
     return network
 
@@ -71,7 +75,6 @@ class Tally:
 
     def __init__(self, modules: list[Any]) -> None:
         self.operations = 0
-        self.calls = 0
         for module in modules:
             module.forward = self._counted(module.forward)
 
@@ -81,7 +84,6 @@ class Tally:
             with FlopCounterMode(display=False) as counter:
                 outputs = forward(*inputs, **named)
             self.operations += counter.get_total_flops()
-            self.calls += 1
             return tree_map(to_zeros, outputs)
 
         return call

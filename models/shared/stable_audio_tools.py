@@ -136,6 +136,11 @@ def assemble(config: dict[str, Any], networks: dict[str, Any], text: TextConditi
     )
 
 
+def embedders(networks: dict[str, Any]) -> list[Any]:
+    """Return the networks that embed beginning and end of a clip."""
+    return [one.embedder for one in networks["conditioner"].conditioners.values()]
+
+
 def find_weights(folder: Path) -> Path:
     """Return the file of a folder that the package itself would load."""
     names = ("model.safetensors", "model.ckpt")

@@ -15,6 +15,7 @@ from shared import counting, devices, durations, facts, t5
 from shared import stable_audio_tools as vendor
 from shared import weights as sources
 from shared.audio import Generation
+from shared.loaded import Loaded
 from shared.tokens import T5Stub
 
 # isort: split
@@ -29,12 +30,11 @@ ATTENTION = ("eager", "sdpa")
 TEXT_LENGTH = 128  # tokens of every prompt, padded
 FRAME = 2048  # samples to one frame of the latent
 LATENT_CHANNELS = 64
-LONGEST_S = 47.55  # 1024 frames
 RATIOS = [2, 4, 4, 8, 8]  # samples to one frame of the latent, by level: 2048 in all
 
 # The sampler of the model's card; its guidance scale is that of model.toml.
 SAMPLER = {"sigma_min": 0.3, "sigma_max": 500}
-FRAMES = {"full": 1024, "tiny": 256}
+FRAMES = {"full": 1024, "tiny": 256}  # 47.55 s, 11.89 s
 # Fewer than 64 channels in a head are none of the package's: its rotary positions take 32.
 TRANSFORMER = {
     "full": {"embed_dim": 1536, "depth": 24, "num_heads": 24},
@@ -132,10 +132,15 @@ def parts(size: str) -> dict[str, Any]:
 class Adapter:
     """Drives stable-audio-tools for the worker."""
 
+    parts = staticmethod(parts)
+
     def __init__(self) -> None:
         self.denoiser: Any = None
+        self.stages: dict[str, list[Any]] = {}
+        self.pieces: dict[str, list[Any]] = {}  # of a stage whose own module reads numbers
+        self.size = "full"
         self._model: Any = None
-        self._device: Any = None
+        self._device: Any = devices.find_device("cpu")
         self._frames: int | None = None  # of every latent; None for as many as the length needs
 
     def describe(self, *, size: str) -> dict[str, Any]:
@@ -158,8 +163,9 @@ class Adapter:
         duration_mode: str,  # noqa: ARG002 - both can be had
     ) -> str | None:
         """Return why this setting cannot be honoured, or None."""
-        if audio_s > LONGEST_S:
-            return f"{audio_s} s of audio: the latent holds {LONGEST_S} s"
+        longest_s = FRAMES[self.size] * FRAME / FACTS["sample_rate_hz"]
+        if audio_s > longest_s:
+            return f"{audio_s} s of audio: the latent holds {longest_s:.2f} s"
         return None
 
     def load(
@@ -187,11 +193,7 @@ class Adapter:
         else:
             networks = read(size, folder, **options)
         networks = {name: one.to(self._device) for name, one in networks.items()}
-        tokenizer = make_tokenizer(folder)
-        text = vendor.TextConditioner(networks["text_encoder"], tokenizer, length=TEXT_LENGTH)
-        self._model = vendor.assemble(model_config(size), networks, text)
-        self._frames = FRAMES[size] if duration_mode == "paper" else None
-        self.denoiser = self._model.model
+        self.assemble(Loaded(networks, folder), size=size, duration_mode=duration_mode)
         return {
             "dtype": dtype,
             "attention": f"transformer={attention} text_encoder=eager",
@@ -203,6 +205,21 @@ class Adapter:
             "latent_shape": self._latent_shape(audio_s),
             "gpu_uuid": devices.gpu_uuid(self._device),
         }
+
+    def assemble(self, loaded: Loaded, *, size: str, duration_mode: str) -> None:
+        """Make the loaded networks one model that generates."""
+        networks = loaded.networks
+        tokenizer = make_tokenizer(loaded.folder)
+        text = vendor.TextConditioner(networks["text_encoder"], tokenizer, length=TEXT_LENGTH)
+        self._model = vendor.assemble(model_config(size), networks, text)
+        self._frames = FRAMES[size] if duration_mode == "paper" else None
+        self.size, self.denoiser = size, self._model.model
+        self.stages = {
+            "text_encoding": [networks["text_encoder"], *vendor.embedders(networks)],
+            "denoising": [self.denoiser],
+            "decoding": [networks["vae"].decoder],
+        }
+        self.pieces = {"denoising": list(self.denoiser.model.children())}
 
     def generate(
         self,

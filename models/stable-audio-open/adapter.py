@@ -42,7 +42,6 @@ FACTS = facts.read(__file__)
 TEXT_LENGTH = 128  # tokens of every prompt, padded
 LATENT_CHANNELS = 64
 RATIOS = [2, 4, 4, 8, 8]  # samples to one frame of the latent, by level: 2048 in all
-LONGEST_S = 47.55  # 1024 frames
 
 SCHEDULER = {
     "sigma_min": 0.3,
@@ -140,8 +139,10 @@ class Adapter(PipelineAdapter):
 
     def limit(self, steps: int, audio_s: float, duration_mode: str) -> str | None:  # noqa: ARG002
         """Return why so many seconds cannot be had, or None."""
-        if audio_s > LONGEST_S:
-            return f"{audio_s} s of audio: the latent holds {LONGEST_S} s"
+        frames = TRANSFORMER[self.size]["sample_size"]
+        longest_s = frames * math.prod(RATIOS) / FACTS["sample_rate_hz"]
+        if audio_s > longest_s:
+            return f"{audio_s} s of audio: the latent holds {longest_s:.2f} s"
         return None
 
     def latent_shape(self, audio_s: float) -> list[int]:
