@@ -110,7 +110,8 @@ class Protocol(Record):
     a task, or one for each window, of which the total counts. ``order_seed`` is that of an
     interleaved order. ``processes`` is how many worker processes share the repeats of a setting.
     ``window_s`` is how long a window lasts at least, its generation repeated, and ``idle_s`` how
-    long the idle GPU is measured in each process; None where that is not asked for.
+    long the idle GPU is measured in each process; None where that is not asked for. Windows of the
+    studies in ``align`` wait for refreshes of the GPU's energy counter.
     """
 
     format_version: Literal[1]
@@ -129,6 +130,7 @@ class Protocol(Record):
     processes: PositiveInt = 1
     window_s: float | None = Field(default=None, gt=0)
     idle_s: float | None = Field(default=None, gt=0)
+    align: tuple[Study, ...] = STUDIES
 
     @model_validator(mode="after")
     def _a_repeat_for_each_process(self) -> Self:
@@ -234,6 +236,7 @@ def manner(protocol: Protocol) -> dict[str, str]:
         "idle GPU": "not measured"
         if protocol.idle_s is None
         else f"{protocol.idle_s:g} s before the first window of each worker process",
+        "energy counter": _alignment(protocol),
     }
     batch = protocol.studies.batch
     if batch is not None:
@@ -245,6 +248,12 @@ def manner(protocol: Protocol) -> dict[str, str]:
             f"least {stages.window_s:g} s"
         )
     return said
+
+
+def _alignment(protocol: Protocol) -> str:
+    unaligned = [name for name in protocol.studies.names() if name not in protocol.align]
+    watched = "read at its refreshes before and after a window"
+    return f"{watched}, as it stands in {' and '.join(unaligned)}" if unaligned else watched
 
 
 _HEADLINES = {"codecarbon": "CodeCarbon", "counter": "energy counter of NVML"}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from repro.adapter import Replayed
 from repro.energy.budget import combined_j, quantisation_j
-from repro.energy.gate import Judged, dispute
+from repro.energy.gate import Judged, dispute, without_tail_j
 from repro.meter.disturbances import aliasing
 from repro.records import Status, Window
 
@@ -183,14 +183,14 @@ class RowMaker:
         return quantisation_j(reading.energy_j / duration_s, self._refresh_period_s or 0.0)
 
     def _judged(self, measurement: Measurement) -> list[Judged]:
+        gpu = [one for one in measurement.readings if one.quantity == "gpu" and one.energy_j > 0]
         return [
             Judged(
                 reading.instrument,
-                reading.energy_j,
+                _of_the_work_j(reading, gpu),
                 self._uncertainty_j(reading, measurement.duration_s),
             )
-            for reading in measurement.readings
-            if reading.quantity == "gpu" and reading.energy_j > 0
+            for reading in gpu
         ]
 
     def _disturbances(self, measurement: Measurement, calls: int) -> list[str]:
@@ -214,6 +214,15 @@ class RowMaker:
         if not self._on_gpu and fields.get("cpu_energy_j") is None:
             return "codecarbon: expected CPU energy above 0 J, found none"
         return None
+
+
+def _of_the_work_j(reading: Reading, gpu: Sequence[Reading]) -> float:
+    """Return the energy without the tail, where a reading beside it knows when the work ended."""
+    for other in gpu if reading.t_end_s is None else ():
+        if other.t_end_s is not None and other.idle_after_w is not None:
+            tail_s = reading.t_close_s - other.t_end_s
+            return without_tail_j(reading.energy_j, tail_s, other.idle_after_w)
+    return reading.energy_j
 
 
 def _unlike(executed: Sequence[int]) -> str | None:

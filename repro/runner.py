@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from repro.journal import Journal
     from repro.meter.device import Device
+    from repro.meter.window import Meter
     from repro.plan import PlannedWindow, Setting
     from repro.protocol import Protocol
     from repro.records import Run
@@ -172,7 +173,8 @@ class Runner:
 
     def _window(self, worker: LoadedWorker, planned: PlannedWindow, *, warmup: bool) -> WindowEntry:
         arguments = self._arguments(planned)
-        meter = self._device.meter
+        aligned = planned.study in self._protocol.align
+        meter = self._device.meter_for(aligned=aligned)
         if planned.stage is not None:
             self._record_stages(worker, planned, arguments)
         worker.process.synchronise()
@@ -187,12 +189,18 @@ class Runner:
                 started_at=started_at, warmup=warmup,
             )  # fmt: skip
             return self._record(WindowEntry(row=row))
-        measurement = meter.close()
+        meter.stop()
         done = _read(replies)
-        row = self._rows.measured(self._number, planned, measurement, done, warmup=warmup)
         # The generations of a window are the same, clip by clip: the last is there to be written.
         made = None if warmup or isinstance(done, Replayed) else done[-1]
-        audio = self._save(worker, planned, made) if made is not None else ()
+        audio: tuple[Clip, ...] = ()
+        if made is not None and not aligned:
+            # Nobody watches for a refresh: there is time to write while the board settles.
+            audio = self._save_meanwhile(meter, worker, planned, made)
+        measurement = meter.close()
+        row = self._rows.measured(self._number, planned, measurement, done, warmup=warmup)
+        if made is not None and aligned:
+            audio = self._save(worker, planned, made)
         entry = WindowEntry(
             row=row, readings=measurement.readings, audio=audio, trace=measurement.trace
         )
@@ -246,9 +254,19 @@ class Runner:
     def _audio_s(self, planned: PlannedWindow) -> float:
         return planned.audio_s or self._protocol.generation.audio_s
 
+    def _save_meanwhile(
+        self, meter: Meter, worker: LoadedWorker, planned: PlannedWindow, generated: Generated
+    ) -> tuple[Clip, ...]:
+        try:
+            return self._save(worker, planned, generated)
+        except TtaError:
+            meter.abandon()
+            raise
+
     def _save(
         self, worker: LoadedWorker, planned: PlannedWindow, generated: Generated
     ) -> tuple[Clip, ...]:
+        """Write the clips of a window; its generations are the same, and the last is there."""
         if self._audio_dir is None:
             return ()
         self._audio_dir.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from repro.errors import MeterError
-from repro.meter.device import Device
+from repro.meter.device import Device, open_device
 from repro.meter.nvml import NvmlGpu
 from repro.meter.simulated import SimulatedGpuSettings, SimulatedNvml
 from repro.meter.window import Meter
@@ -86,13 +86,6 @@ def test_a_counter_that_does_not_count_is_refused_before_anything_is_measured(tm
     assert done.returncode == 4, done.stderr
 
 
-def test_a_partitioned_gpu_is_refused_before_anything_is_measured(tmp_path):
-    done = run(tmp_path, "mig = true\n", sleep_s=0.05)
-
-    assert done.returncode == 4
-    assert "MIG" in done.stderr + done.stdout
-
-
 def test_a_model_on_another_gpu_than_the_measured_one_is_refused():
     gpu = NvmlGpu(SimulatedNvml(SimulatedGpuSettings(gpus=2)), 1)
     device = Device("cuda:1", gpu, Meter(()))
@@ -101,3 +94,59 @@ def test_a_model_on_another_gpu_than_the_measured_one_is_refused():
     for other in ("GPU-00000000-0000-0000-0000-000000000000", None):
         with pytest.raises(MeterError, match="expected the model on the measured GPU 1"):
             device.check_identity(other)
+
+
+@pytest.mark.parametrize(
+    ("division", "named"), [("mig = true", "MIG"), ("vgpu = true", "virtualisation mode vgpu")]
+)
+def test_a_divided_gpu_is_refused_before_anything_is_measured(tmp_path, division, named):
+    done = run(tmp_path, f"{division}\n", sleep_s=0.05)
+
+    assert done.returncode == 4
+    assert named in done.stderr + done.stdout
+    assert not list((tmp_path / "out").glob("*/journal.jsonl"))
+    with pytest.raises(MeterError, match=f"expected a whole GPU, found GPU 0 .*{named}"):
+        open_device(f"simulated:{tmp_path / 'gpu.toml'}")
+
+
+def test_a_gpu_that_is_lost_ends_the_run_which_goes_on_once_it_is_back(tmp_path):
+    settings = "fault = 'lost'\nlost_after_windows = 3\n"
+    lost = run(tmp_path, settings, sleep_s=0.1, repeats=4)
+    before = rows_of(tmp_path / "out")
+
+    assert lost.returncode == 4, lost.stderr
+    assert "GPU is lost" in lost.stderr
+    assert [row["status"] for row in before] == ["ok"] * len(before)
+    assert 0 < len(before) < 5
+
+    done = run(tmp_path, "", sleep_s=0.1, repeats=4)
+    assert done.returncode == 0, done.stderr
+    after = measured(tmp_path)
+    assert sorted(row["repeat"] for row in after) == [1, 2, 3, 4]
+    assert {row["status"] for row in after} == {"ok"}
+    assert rows_of(tmp_path / "out")[: len(before)] == before
+
+
+def test_a_model_on_a_gpu_that_is_not_measured_stops_alone_and_the_next_is_measured(tmp_path):
+    models = write_model(tmp_path / "models", "astray", sleep_s=0.1)
+    adapter = models / "astray" / "adapter.py"
+    elsewhere = '"gpu_uuid": "GPU-00000000-0000-0000-0000-000000000007", "dtype"'
+    adapter.write_text(adapter.read_text().replace('"dtype"', elsewhere, 1))
+    done = run(tmp_path, "", "--model", "astray", sleep_s=0.1)
+
+    assert done.returncode == 4, done.stderr
+    assert "expected the model on the measured GPU 0" in done.stderr
+    assert [row["status"] for row in measured(tmp_path)] == ["ok"]
+    assert list((tmp_path / "out").glob("fake_*.zip"))
+
+
+def test_the_tail_that_the_authors_counted_is_no_reason_to_dispute(tmp_path):
+    """At 200 W of idle power, 0.3 s of tail would be more than 5 % of 1.5 s at 250 W."""
+    settings = "idle_power_w = 200.0\nlatency_s = 0.05\n"
+    overrides = ("--override", "idle-power")
+    done = run(tmp_path, settings, "--protocol", "authors", *overrides, sleep_s=1.5)
+
+    assert done.returncode == 0, done.stderr
+    (row,) = measured(tmp_path)
+    assert row["gpu_energy_codecarbon_j"] > 1.02 * row["gpu_energy_counter_j"]
+    assert row["status"] == "ok", row["detail"]

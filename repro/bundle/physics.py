@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING
 from repro.bundle.recomputed import (
     JOULES_PER_UNIT,
     agreement,
+    completeness,
     edges,
     idle_j,
+    refresh_period_s,
     same,
     uncertainty,
     where,
@@ -198,7 +200,7 @@ def _power(run: Run) -> Iterator[str]:
     # what a simulated board draws is a setting, and a wrong counter one of its uses
     if gpu is None or gpu.simulated or gpu.power_limit_w is None:
         return
-    refresh_s = _refresh_s(run)
+    refresh_s = max(COUNTER_REFRESH_S, refresh_period_s(run))
     # a disputed row holds a reading known to be wrong, and is left out of every mean
     rows = (entry for entry in run.entries if entry.row.status is Status.OK)
     for entry in rows:
@@ -219,11 +221,6 @@ def _power(run: Run) -> Iterator[str]:
                 )
 
 
-def _refresh_s(run: Run) -> float:
-    periods = (item.refresh_period_s for item in run.header.environment.instruments)
-    return max(COUNTER_REFRESH_S, *(period or 0.0 for period in periods))
-
-
 CHECKS: dict[str, Callable[[Run], Iterator[str]]] = {
     "class": _class,
     "plan": _plan,
@@ -238,4 +235,5 @@ CHECKS: dict[str, Callable[[Run], Iterator[str]]] = {
     "power": _power,
     "uncertainty": uncertainty,
     "agreement": agreement,
+    "completeness": completeness,
 }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from repro.adapter import AdapterProcess
 from repro.doctor.finding import SEE_DRIVER, Finding, fail, ok, unknown, warn
 from repro.errors import MeterError, WorkerError
+from repro.meter.condition import WHOLE
 from repro.meter.device import worker_environment
 from repro.meter.ticks import Ticks, probe
 
@@ -79,7 +80,7 @@ def vgpu(site: Site) -> Finding:
     mode = site.condition.virtualisation()
     if mode is None:
         return unknown("NVML does not say", "make sure that this is no virtual GPU")
-    if mode in ("none", "passthrough"):
+    if mode in WHOLE:
         return ok("the GPU is this machine's own" if mode == "none" else "passed through whole")
     return fail(f"virtualisation mode {mode}", "measure on a GPU of its own")
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from repro.errors import MeterError
 from repro.machine import container
-from repro.meter.condition import GpuCondition, IdleSamples
 from repro.meter.device import open_named_gpu
 
 if TYPE_CHECKING:
     from repro.catalog import Model
+    from repro.meter.condition import GpuCondition, IdleSamples
     from repro.meter.nvml import NvmlGpu
     from repro.protocol import TierScorer
 
@@ -77,10 +77,10 @@ class Site:
         """Whether a GPU is asked for that is no simulation."""
         return self.device.startswith("cuda:")
 
-    @cached_property
+    @property
     def condition(self) -> GpuCondition | None:
         """What NVML says of the GPU; None where there is none to ask."""
-        return None if self.gpu is None else GpuCondition(self.gpu)
+        return None if self.gpu is None else self.gpu.condition
 
     @cached_property
     def idle(self) -> IdleSamples | None:

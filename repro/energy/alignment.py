@@ -67,26 +67,55 @@ class Aligned(NamedTuple):
                 _edge_j(before_w, lead_s, self.opened.at_s - self.before.at_s, tick_u_s),
                 _edge_j(after_w, tail_s, self.after.at_s - self.closed.at_s, tick_u_s),
             ),
-            idle_u_j=self._drift_w(before_w, after_w, tick_u_s) * math.hypot(lead_s, tail_s),
+            idle_u_j=self._drift_j(work, before_w, after_w),
         )
 
-    def _drift_w(self, before_w: float, after_w: float, tick_u_s: float) -> float:
-        """Return the standard uncertainty of idle power in a gap from that beside it.
+    def _drift_j(self, work: Span, before_w: float, after_w: float) -> float:
+        """Return what idle power changes by between a gap and the refreshes beside it.
 
-        It is taken to drift within the difference between before and after, evenly (GUM, 4.3.7).
-        What the uncertain ticks explain of it, at a coverage factor of 2, is no drift: that has
-        been counted already.
+        It is taken to have gone evenly from that before the work to that after it, or to have
+        stayed as it was: anywhere between (GUM, 4.3.7). From the middle of a baseline to the
+        middle of its gap is half of both together.
         """
-        explained_w = (
-            math.sqrt(2)
-            * tick_u_s
-            * math.hypot(
-                before_w / (self.opened.at_s - self.before.at_s),
-                after_w / (self.after.at_s - self.closed.at_s),
-            )
+        lead_s, tail_s = work.begin_s - self.opened.at_s, self.closed.at_s - work.end_s
+        apart_s = (self.closed.at_s + self.after.at_s - self.before.at_s - self.opened.at_s) / 2
+        slope = abs(after_w - before_w) / apart_s / math.sqrt(3)
+        return slope * math.hypot(
+            lead_s * (work.begin_s - self.before.at_s) / 2,
+            tail_s * (self.after.at_s - work.end_s) / 2,
         )
-        difference_w = abs(after_w - before_w)
-        return difference_w / math.sqrt(3) if difference_w > 2 * explained_w else 0.0
+
+
+class Unaligned(NamedTuple):
+    """Two reads of a counter that was not watched, before a window and a refresh after it.
+
+    What was read is of some moment in the period before, so each read stands for a refresh half a
+    period earlier, give or take half a period. The second one is late enough to be of a refresh
+    after the work: both edges are uncertain at idle power, and not at that of the work.
+    """
+
+    opened: Tick
+    closed: Tick
+
+    def energy(self, work: Span, idle_w: tuple[float, float], tick_u_s: float) -> Energy:
+        """Return the energy of the work.
+
+        Args:
+            work: when the work began and ended, on the clock of the ticks.
+            idle_w: what the power sensor showed at the two reads.
+            tick_u_s: standard uncertainty of the time of one tick: the period over ``sqrt(12)``.
+
+        """
+        before_w, after_w = idle_w
+        lead_s, tail_s = work.begin_s - self.opened.at_s, self.closed.at_s - work.end_s
+        between_j = self.closed.energy_j - self.opened.energy_j
+        return Energy(
+            energy_j=between_j - before_w * lead_s - after_w * tail_s,
+            idle_before_w=before_w,
+            idle_after_w=after_w,
+            timing_u_j=tick_u_s * math.hypot(before_w, after_w),
+            idle_u_j=abs(after_w - before_w) / math.sqrt(3) * math.hypot(lead_s, tail_s),
+        )
 
 
 def _power_w(first: Tick, second: Tick) -> float:

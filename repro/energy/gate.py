@@ -26,6 +26,14 @@ class Judged(NamedTuple):
     u_j: float
 
 
+def without_tail_j(energy_j: float, tail_s: float, idle_w: float) -> float:
+    """Return an energy less the idle time that its instrument went on for after the work.
+
+    A tracker that counts beyond the end of the work does not disagree with those that stop there.
+    """
+    return energy_j - max(0.0, tail_s) * idle_w
+
+
 def dispute(readings: Sequence[Judged], duration_s: float) -> str | None:
     """Return which two readings disagree most, or None where all agree.
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 #: The slowest refresh that Yang, Adamek and Armour (arXiv:2312.02741) found in instantaneous power.
 SENSOR_PERIOD_S = 0.1
-#: By then the end of the work has arrived in the samples: the slowest refresh, and half as much.
-SETTLED_S = 1.5 * SENSOR_PERIOD_S
+#: By then the end of the work has arrived in the samples: the slowest refresh and some more.
+SETTLED_S = 1.1 * SENSOR_PERIOD_S
 LEAST_SAMPLES = 3
 #: Samples are timed in whole milliseconds: one as close to the work may lie within it.
 RESOLUTION_S = 0.001

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from repro.meter.nvml import NvmlGpu
-
 # Numbers of NVIDIA's nvml.h.
 _TEMPERATURE_SLOWDOWN = 1
+_CLOCK_SM, _CLOCK_MEMORY = 1, 2
 _MODES = {0: "none", 1: "passthrough", 2: "vgpu", 3: "host of vgpu", 4: "host of vsga"}
+#: Modes in which the GPU is one machine's alone.
+WHOLE = ("none", "passthrough")
 _REASONS = {
     0x2: "clocks set by an application",
     0x4: "software power cap",
@@ -37,11 +38,11 @@ class IdleSamples:
 
 
 class GpuCondition:
-    """Questions to one GPU."""
+    """Questions to one GPU by its handle; ``api`` is the module ``pynvml`` or a stand-in."""
 
-    def __init__(self, gpu: NvmlGpu) -> None:
-        self._api = gpu.api
-        self._handle = gpu.api.nvmlDeviceGetHandleByIndex(gpu.index)
+    def __init__(self, api: Any, handle: Any) -> None:
+        self._api = api
+        self._handle = handle
 
     def driver(self) -> str | None:
         """Return the version of the driver."""
@@ -52,13 +53,23 @@ class GpuCondition:
         modes = self._ask("nvmlDeviceGetMigMode")
         return None if modes is None else bool(modes[0])
 
+    def shared(self) -> str | None:
+        """Return how the GPU is divided, so that its counter is not of one user alone, or None."""
+        if self.mig():
+            return "in MIG mode"
+        mode = self.virtualisation()
+        return None if mode in (None, *WHOLE) else f"in virtualisation mode {mode}"
+
     def virtualisation(self) -> str | None:
         """Return how the GPU is shared between machines: none, passthrough, vgpu or a host."""
         mode = self._ask("nvmlDeviceGetVirtualizationMode")
         return None if mode is None else _MODES.get(int(mode), f"mode {mode}")
 
     def compute_processes(self) -> tuple[int, ...] | None:
-        """Return the process ids that compute, as the host counts them."""
+        """Return the process ids that compute, as the host counts them.
+
+        In a container they are listed without names, or not at all.
+        """
         return _pids(self._ask("nvmlDeviceGetComputeRunningProcesses"))
 
     def graphics_processes(self) -> tuple[int, ...] | None:
@@ -72,24 +83,31 @@ class GpuCondition:
 
     def temperature_c(self) -> int | None:
         """Return the temperature of the chip."""
-        celsius = self._ask("nvmlDeviceGetTemperature", self._api.NVML_TEMPERATURE_GPU)
-        return None if celsius is None else int(celsius)
+        return _whole(self._ask("nvmlDeviceGetTemperature", self._api.NVML_TEMPERATURE_GPU))
+
+    def sm_clock_mhz(self) -> int | None:
+        """Return the clock of the multiprocessors."""
+        return _whole(self._ask("nvmlDeviceGetClockInfo", _CLOCK_SM))
+
+    def memory_clock_mhz(self) -> int | None:
+        """Return the clock of the memory."""
+        return _whole(self._ask("nvmlDeviceGetClockInfo", _CLOCK_MEMORY))
 
     def slowdown_c(self) -> int | None:
         """Return the temperature from which the chip slows itself down."""
-        celsius = self._ask("nvmlDeviceGetTemperatureThreshold", _TEMPERATURE_SLOWDOWN)
-        return None if celsius is None else int(celsius)
+        return _whole(self._ask("nvmlDeviceGetTemperatureThreshold", _TEMPERATURE_SLOWDOWN))
+
+    def event_reasons(self) -> int | None:
+        """Return NVML's bits for why the clocks are what they are."""
+        bits = self._ask("nvmlDeviceGetCurrentClocksEventReasons")
+        if bits is None:  # its name before driver 535
+            bits = self._ask("nvmlDeviceGetCurrentClocksThrottleReasons")
+        return _whole(bits)
 
     def slowed_by(self) -> tuple[str, ...] | None:
         """Return what holds the clocks down now, besides having nothing to do."""
-        for function in (
-            "nvmlDeviceGetCurrentClocksEventReasons",
-            "nvmlDeviceGetCurrentClocksThrottleReasons",  # its name before driver 535
-        ):
-            bits = self._ask(function)
-            if bits is not None:
-                return tuple(name for bit, name in _REASONS.items() if int(bits) & bit)
-        return None
+        bits = self.event_reasons()
+        return None if bits is None else tuple(name for bit, name in _REASONS.items() if bits & bit)
 
     def persistence(self) -> bool | None:
         """Return whether the driver stays loaded while nobody uses the GPU."""
@@ -138,6 +156,10 @@ class GpuCondition:
 
 def _pids(processes: Any) -> tuple[int, ...] | None:
     return None if processes is None else tuple(int(one.pid) for one in processes)
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None else int(value)
 
 
 def _text(value: Any) -> str | None:

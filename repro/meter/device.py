@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from repro.errors import MeterError
-from repro.meter.counter import EnergyCounter
+from repro.meter.counter import EnergyCounter, UnalignedCounter
 from repro.meter.disturbances import Processes
 from repro.meter.idle import measure_idle
 from repro.meter.nvml import NvmlGpu, open_gpu
@@ -38,14 +38,24 @@ class Device:
     checks that it is measured in spite of.
     """
 
-    def __init__(self, name: str, gpu: NvmlGpu | None, meter: Meter) -> None:
+    def __init__(
+        self, name: str, gpu: NvmlGpu | None, meter: Meter, unaligned: Meter | None = None
+    ) -> None:
         self.name = name
         self.gpu = gpu
         self.meter = meter
+        self._unaligned = unaligned or meter
         real = gpu is not None and not gpu.simulated
         self.compute = "cuda:0" if real else "cpu"
         self.worker_environment = worker_environment(gpu)
         self.overrides: tuple[str, ...] = ()
+
+    def meter_for(self, *, aligned: bool) -> Meter:
+        """Return the meter of windows that wait for refreshes of the counter, or do not.
+
+        Without an instrument that tells the idle power all wait.
+        """
+        return self.meter if aligned else self._unaligned
 
     @property
     def refresh_period_s(self) -> float | None:
@@ -67,11 +77,13 @@ class Device:
     def check_identity(self, computed_on: str | None) -> None:
         """Raise unless torch computes on the GPU that is measured.
 
+        On the CPU, as beside a simulated GPU, there is none that it could compute on.
+
         Raises:
             MeterError: the two are not the same GPU, or one of them is unknown.
 
         """
-        if self.compute == "cpu" or self.gpu is None:
+        if self.gpu is None or (self.gpu.simulated and computed_on is None):
             return
         measured = self.gpu.uuid.removeprefix("GPU-")
         if (computed_on or "").removeprefix("GPU-") != measured:
@@ -123,7 +135,7 @@ def open_device(name: str, tracker: Tracker = "process") -> Device:
         return simulated_device(nvml, name, tracker)
     gpu = open_gpu(name)
     gpu.refuse()
-    return Device(name, gpu, Meter((*_nvml_sensors(gpu), TRACKERS[tracker](gpu.index))))
+    return Device(name, gpu, *_meters(gpu, TRACKERS[tracker](gpu.index)))
 
 
 def simulated_device(
@@ -132,8 +144,8 @@ def simulated_device(
     """Return a simulated GPU as a device, read by the same instruments as a real one."""
     gpu = NvmlGpu(nvml, 0, simulated=True)
     gpu.refuse()
-    sensors = (*_nvml_sensors(gpu), TRACKERS[tracker](gpu.index, nvml), SimulatedLoad(nvml))
-    return Device(name, gpu, Meter(sensors))
+    codecarbon = TRACKERS[tracker](gpu.index, nvml)
+    return Device(name, gpu, *_meters(gpu, codecarbon, SimulatedLoad(nvml)))
 
 
 def _simulated(name: str) -> SimulatedNvml | None:
@@ -143,13 +155,19 @@ def _simulated(name: str) -> SimulatedNvml | None:
     return SimulatedNvml(read_settings(Path(file) if file else None))
 
 
-def _nvml_sensors(gpu: NvmlGpu) -> tuple[Sensor, ...]:
-    """Return what reads NVML itself, the trace outermost: it goes on longest after the work.
+def _meters(gpu: NvmlGpu, *inner: Sensor) -> tuple[Meter, ...]:
+    """Return the meters with and without alignment; the trace is outermost, as it ends last.
 
-    A GPU that tells no instantaneous power has no trace, and the list of instruments says so.
+    A GPU that tells no instantaneous power has no trace, and the list of instruments says so; its
+    windows are all aligned, since only that tells its idle power.
     """
-    ticks = Ticks(gpu)
-    counter = EnergyCounter(gpu, probe(ticks), ticks)
+    ticks, processes = Ticks(gpu), Processes(gpu)
+    refresh = probe(ticks)
+    aligned = EnergyCounter(gpu, refresh, ticks)
     if gpu.instant_power_mw() is None:
-        return (Processes(gpu), counter)
-    return (Processes(gpu), PowerTrace(gpu), counter)
+        return (Meter((aligned, processes, *inner)),)
+    trace, unaligned = PowerTrace(gpu), UnalignedCounter(gpu, refresh, ticks)
+    return (
+        Meter((trace, aligned, processes, *inner)),
+        Meter((trace, unaligned, processes, *inner)),
+    )

@@ -76,30 +76,37 @@ def aliasing(gpu_name: str, step_period_s: float) -> str | None:
 
 
 class Processes:
-    """Looks who else computes on the GPU, outside the work on either side. Reads no energy."""
+    """Looks who else computes on the GPU, outside the work on either side. Reads no energy.
+
+    Who was there after one window is taken to be there before the next.
+    """
+
+    prompt = False
 
     def __init__(self, gpu: NvmlGpu) -> None:
         self._gpu = gpu
-        self._strangers = 0
+        self._strangers: int | None = None
 
     def describe(self) -> tuple[Instrument, ...]:
         """Return nothing: this is no instrument."""
         return ()
 
     def open(self, since: float) -> None:  # noqa: ARG002 - the time does not matter here
-        """Count the strangers before the work."""
-        self._strangers = self._count()
+        """Count the strangers before the first window."""
+        if self._strangers is None:
+            self._strangers = self._count()
 
     def close(self, work: Span) -> Found:  # noqa: ARG002 - as above
         """Count the strangers after the work, and name the larger number."""
-        strangers = max(self._strangers, self._count())
+        earlier, self._strangers = self._strangers or 0, self._count()
+        strangers = max(earlier, self._strangers)
         if not strangers:
             return Found()
         others = "1 other process" if strangers == 1 else f"{strangers} other processes"
         return Found(disturbances=(f"{others} on the GPU",))
 
     def _count(self) -> int:
-        return max(0, (self._gpu.compute_processes() or 0) - EXPECTED_PROCESSES)
+        return max(0, len(self._gpu.condition.compute_processes() or ()) - EXPECTED_PROCESSES)
 
 
 def _slowed(reasons: Sequence[int | None]) -> tuple[str, ...]:

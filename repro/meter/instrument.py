@@ -20,7 +20,13 @@ class Found(Record):
 
 
 class Sensor(Protocol):
-    """One instrument. ``open`` and ``close`` enclose a window and are called in turn."""
+    """One instrument. ``open`` and ``close`` enclose a window and are called in turn.
+
+    One that is ``prompt`` is closed the moment the work ends; the others wait for what the work
+    leaves behind.
+    """
+
+    prompt: bool
 
     def describe(self) -> tuple[Instrument, ...]:
         """Return name, version and manner of each quantity it reads."""

@@ -13,17 +13,19 @@ import re
 from typing import Any
 
 from repro.errors import MeterError, UsageError
+from repro.meter.condition import GpuCondition
 from repro.records import Gpu
 
 # Numbers of NVIDIA's nvml.h.
 POWER_INSTANT = 186
-TEMPERATURE_OF_CHIP = 0
-CLOCK_SM, CLOCK_MEMORY = 1, 2
 SUCCESS = 0
 
 
 class NvmlGpu:
-    """A handle to one GPU by its NVML index, which is physical and in PCI order."""
+    """A handle to one GPU by its NVML index, which is physical and in PCI order.
+
+    ``condition`` answers what state it is in.
+    """
 
     def __init__(self, api: Any, index: int, *, simulated: bool = False) -> None:
         self.api = api
@@ -37,6 +39,7 @@ class NvmlGpu:
             self._handle = api.nvmlDeviceGetHandleByIndex(index)
             self.uuid = _text(api.nvmlDeviceGetUUID(self._handle))
             self.name = _text(api.nvmlDeviceGetName(self._handle))
+            self.condition = GpuCondition(api, self._handle)
         except api.NVMLError as error:
             raise MeterError(
                 f"nvml: no GPU can be read ({error}); check that `nvidia-smi` runs here, or "
@@ -75,41 +78,18 @@ class NvmlGpu:
             ) from error
         return int(value.value.uiVal) if value.nvmlReturn == SUCCESS else None
 
-    def temperature_c(self) -> int | None:
-        """Return the temperature of the chip in degrees Celsius, where the GPU tells it."""
-        return _whole(self._optional("nvmlDeviceGetTemperature", None, TEMPERATURE_OF_CHIP))
-
-    def sm_clock_mhz(self) -> int | None:
-        """Return the clock of the multiprocessors in MHz, where the GPU tells it."""
-        return _whole(self._optional("nvmlDeviceGetClockInfo", None, CLOCK_SM))
-
-    def memory_clock_mhz(self) -> int | None:
-        """Return the clock of the memory in MHz, where the GPU tells it."""
-        return _whole(self._optional("nvmlDeviceGetClockInfo", None, CLOCK_MEMORY))
-
-    def event_reasons(self) -> int | None:
-        """Return NVML's bits for why the clocks are what they are, where the GPU tells them."""
-        return _whole(self._optional("nvmlDeviceGetCurrentClocksEventReasons", None))
-
-    def compute_processes(self) -> int | None:
-        """Return how many processes compute on the GPU, or None where NVML does not list them.
-
-        In a container they are listed without names, or not at all.
-        """
-        processes = self._optional("nvmlDeviceGetComputeRunningProcesses", None)
-        return None if processes is None else len(processes)
-
     def refuse(self) -> None:
         """Raise where the counter does not tell the energy of this GPU alone.
 
         Raises:
-            MeterError: the GPU is partitioned (MIG), or has no energy counter.
+            MeterError: the GPU is divided (MIG, vGPU), or has no energy counter.
 
         """
-        if self._optional("nvmlDeviceGetMigMode", (0, 0))[0]:
+        shared = self.condition.shared()
+        if shared:
             raise MeterError(
-                f"nvml: GPU {self.index} is in MIG mode, for which no energy is counted per slice; "
-                "measure on a whole GPU"
+                f"nvml: expected a whole GPU, found GPU {self.index} {shared}, for which no "
+                "energy is counted per part; measure on a GPU of its own"
             )
         self.energy_mj()
 
@@ -131,10 +111,10 @@ class NvmlGpu:
             simulated=self.simulated,
         )
 
-    def _optional(self, function: str, default: Any, *arguments: int) -> Any:
+    def _optional(self, function: str, default: Any) -> Any:
         """Ask for what not every GPU answers."""
         try:
-            return getattr(self.api, function)(self._handle, *arguments)
+            return getattr(self.api, function)(self._handle)
         except self.api.NVMLError:
             return default
 
@@ -177,10 +157,6 @@ def _physical_index(api: Any, wanted: int, visible: str | None) -> int:
 
 def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
-
-
-def _whole(value: Any) -> int | None:
-    return None if value is None else int(value)
 
 
 def _switch(value: int | None) -> bool | None:

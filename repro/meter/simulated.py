@@ -176,7 +176,7 @@ class SimulatedNvml:
             "nvmlDeviceGetEnforcedPowerLimit": int(self.settings.power_limit_w * 1000),
             "nvmlDeviceGetPowerManagementDefaultLimit": int(self.settings.power_limit_w * 1000),
             "nvmlDeviceGetPersistenceMode": 1,
-            "nvmlDeviceGetVirtualizationMode": 0,
+            "nvmlDeviceGetVirtualizationMode": 2 if self.settings.vgpu else 0,
             "nvmlDeviceGetTemperatureThreshold": 95,
             "nvmlDeviceGetComputeMode": 0,
             "nvmlDeviceGetGraphicsRunningProcesses": [],
@@ -195,6 +195,8 @@ class SimulatedNvml:
 
 class SimulatedLoad:
     """Keeps the simulated GPU busy while a window is open. Reads nothing."""
+
+    prompt = True
 
     def __init__(self, nvml: SimulatedNvml) -> None:
         self._nvml = nvml

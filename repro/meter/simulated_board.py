@@ -46,6 +46,7 @@ class SimulatedGpuSettings(Record):
     throttled_share: float = Field(default=0.6, gt=0, lt=1)
     foreign_processes: int = Field(default=0, ge=0)
     mig: bool = False
+    vgpu: bool = False
     power_limit_w: float = 300.0
     sm_clock_mhz: int = Field(default=1740, gt=0)
     memory_clock_mhz: int = Field(default=7251, gt=0)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 PAUSE_S = 0.0005
 PATIENCE_S = 3.0
 PROBED_TICKS = 25
-#: Chi-square over degrees of freedom, 95 % quantile at 23 of them: above it, scatter is no chance.
-SIGNIFICANT = 1.53
+#: A tick is never taken to be known better than by this share of the variance of watching.
+LEAST_SHARE = 0.5
 
 
 class SeenTick(NamedTuple):
@@ -30,16 +30,31 @@ class SeenTick(NamedTuple):
     energy_mj: int
     width_s: float
 
-    def uncertainty_s(self, jitter_s: float) -> float:
-        """Return the standard uncertainty of its time: anywhere between the reads (GUM, 4.3.7)."""
-        return math.hypot(self.width_s / math.sqrt(12), jitter_s)
+    def variance_s2(self, beyond_s2: float) -> float:
+        """Return the variance of its time.
+
+        It lies anywhere between the two reads (GUM, 4.3.7); ``beyond_s2`` is the variance of
+        refreshes beyond that.
+        """
+        watching_s2 = self.width_s**2 / 12
+        return max(watching_s2 + beyond_s2, LEAST_SHARE * watching_s2)
 
 
 class Refresh(NamedTuple):
-    """How the counter refreshes: median period, and scatter beyond what watching explains."""
+    """How the counter refreshes: its period, and the variance beyond what watching explains.
+
+    The variance is an estimate without bias, and below zero by chance where refreshes are regular.
+    Taken for zero unless significant, jitter of half the time between two reads would go unnoticed
+    in most runs, and taken for zero where it is negative, regular refreshes would be doubted.
+    """
 
     period_s: float
-    jitter_s: float
+    beyond_s2: float
+
+    @property
+    def jitter_s(self) -> float:
+        """The standard deviation of a refresh, as far as it is seen."""
+        return math.sqrt(max(0.0, self.beyond_s2))
 
 
 class Ticks:
@@ -68,7 +83,7 @@ class Ticks:
         begun = self.clock()
         # Reads in step with the refreshes would see all of them too late by the same time.
         self.sleep(self._random.uniform(0, self._width_s))
-        last_at, last_mj = self._read()
+        last_at, last_mj = self.read()
         while True:
             if self.clock() - begun > PATIENCE_S:
                 raise MeterError(
@@ -76,7 +91,7 @@ class Ticks:
                     f"of GPU {self._gpu.index} stands still"
                 )
             self.sleep(PAUSE_S)
-            at, energy_mj = self._read()
+            at, energy_mj = self.read()
             if energy_mj < last_mj:
                 raise MeterError(
                     f"counter: expected to rise, fell from {last_mj} to {energy_mj} mJ; "
@@ -87,7 +102,7 @@ class Ticks:
                 return SeenTick((last_at + at) / 2, energy_mj, self._width_s)
             last_at = at
 
-    def _read(self) -> tuple[float, int]:
+    def read(self) -> tuple[float, int]:
         """Return the middle of a call, and what the counter showed in it."""
         called = self.clock()
         energy_mj = self._gpu.energy_mj()
@@ -112,5 +127,4 @@ def probe(ticks: Ticks) -> Refresh:
     rest = math.fsum((t - intercept - slope * n) ** 2 for n, t in zip(numbers, times, strict=True))
     variance = rest / (len(times) - 2)
     watching = statistics.fmean(tick.width_s**2 for tick in seen) / 12
-    beyond = variance - watching if variance > SIGNIFICANT * watching else 0.0
-    return Refresh(period_s=slope, jitter_s=math.sqrt(beyond))
+    return Refresh(period_s=slope, beyond_s2=variance - watching)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from repro.energy.alignment import Span
 from repro.energy.budget import GAIN_TOLERANCE, gain_j
-from repro.energy.integral import SETTLED_S, Integral, integrate
+from repro.energy.integral import SENSOR_PERIOD_S, SETTLED_S, Integral, integrate
 from repro.errors import MeterError
 from repro.meter.disturbances import disturbances
 from repro.meter.instrument import Found
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from repro.meter.nvml import NvmlGpu
 
 INTERVAL_S = 0.025
-#: Temperature, clocks and event reasons with every tenth sample: each is a call of its own.
+#: Temperature, clocks and event reasons with every tenth sample from the second on: each is a call
+#: of its own, and the first sample is waited for.
 CONDITIONS_EVERY = 10
 #: A gap this long has missed what a sensor of 100 ms showed.
 LONGEST_GAP_S = 0.25
@@ -52,9 +53,13 @@ class Recorder:
                 f"trace: expected the instantaneous power of GPU {self._gpu.index}, found none"
             )
         t_ms = round(((called + self._clock()) / 2 - self._since) * 1000)
-        if len(self._power) % CONDITIONS_EVERY == 0:
+        if len(self._power) % CONDITIONS_EVERY == 1:
             self._conditions.append((t_ms, *self._read_conditions()))
         self._power.append((t_ms, power_mw))
+
+    def reaches(self, at: float) -> bool:
+        """Tell whether there is a sample from this moment of the clock or later."""
+        return self._power[-1][0] >= (at - self._since) * 1000
 
     def trace(self) -> Trace:
         """Return the samples."""
@@ -67,9 +72,9 @@ class Recorder:
         return Trace(t_ms=t_ms, power_mw=power_mw, **columns)
 
     def _read_conditions(self) -> tuple[int | None, int | None, int | None, int | None]:
-        gpu = self._gpu
+        now = self._gpu.condition
         return (
-            gpu.temperature_c(), gpu.sm_clock_mhz(), gpu.memory_clock_mhz(), gpu.event_reasons(),
+            now.temperature_c(), now.sm_clock_mhz(), now.memory_clock_mhz(), now.event_reasons(),
         )  # fmt: skip
 
 
@@ -79,6 +84,8 @@ class PowerTrace:
     The thread sleeps between samples and a call into NVML leaves the interpreter free; the model
     runs in another process altogether. Samples go on until the end of the work has reached them.
     """
+
+    prompt = False
 
     def __init__(
         self,
@@ -136,7 +143,8 @@ class PowerTrace:
             self._thread.join()
         if self._failure is not None:
             raise self._failure
-        self._recorder.sample()
+        if not self._recorder.reaches(work.end_s + SENSOR_PERIOD_S):
+            self._recorder.sample()
         trace = self._recorder.trace()
         span = Span(work.begin_s - self._since, work.end_s - self._since)
         try:

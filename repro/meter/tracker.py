@@ -39,6 +39,7 @@ class CodeCarbon:
 
     """
 
+    prompt = True
     _gpu_manner = "task delta of the energy counter of NVML"
 
     def __init__(self, gpu_index: int | None, nvml: Any = None) -> None:

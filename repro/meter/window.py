@@ -40,6 +40,9 @@ class Meter:
         self._sensors = sensors
         self._clock = clock
         self._opened: list[Sensor] = []
+        self._found: list[Found] = []
+        self._failures: list[MeterError] = []
+        self._work: Span | None = None
         self._begun_at = 0.0
         self._started_at = ""
 
@@ -55,28 +58,39 @@ class Meter:
 
         """
         since = self._clock()
-        self._opened = []
+        self._opened, self._found, self._failures, self._work = [], [], [], None
         for sensor in self._sensors:
             try:
                 sensor.open(since)
             except MeterError:
-                self._close_all(Span(since, self._clock()))
+                self._begun_at = since
+                self._close_all()
                 raise
             self._opened.append(sensor)
         self._started_at = utc_now()
         self._begun_at = self._clock()
 
+    def stop(self) -> Span:
+        """Stop the clock and the instruments that must not see what comes after the work.
+
+        Returns the span of the work, on the harness's clock. Stopping again changes nothing.
+        """
+        if self._work is None:
+            self._work = Span(self._begun_at, self._clock())
+            self._close_while(self._work, lambda sensor: sensor.prompt)
+        return self._work
+
     def close(self) -> Measurement:
-        """Stop the clock, then close every instrument.
+        """Close every instrument, after stopping unless that has been done.
 
         Raises:
             MeterError: an instrument did not measure.
 
         """
-        work = Span(self._begun_at, self._clock())
-        found, failures = self._close_all(work)
-        if failures:
-            raise failures[0]
+        work = self._close_all()
+        if self._failures:
+            raise self._failures[0]
+        found = self._found
         return Measurement(
             started_at=self._started_at,
             duration_s=work.end_s - work.begin_s,
@@ -87,19 +101,21 @@ class Meter:
 
     def abandon(self) -> str:
         """Close every instrument, drop what it says, and return when the window began."""
-        self._close_all(Span(self._begun_at, self._clock()))
+        self._close_all()
         return self._started_at
 
-    def _close_all(self, work: Span) -> tuple[list[Found], list[MeterError]]:
-        """Close all, also after one fails: each must be ready for the next window."""
-        found: list[Found] = []
-        failures: list[MeterError] = []
-        while self._opened:
+    def _close_all(self) -> Span:
+        work = self.stop()
+        self._close_while(work, lambda _: True)
+        return work
+
+    def _close_while(self, work: Span, due: Callable[[Sensor], bool]) -> None:
+        """Close those that are due, also after one fails: each must be ready for the next."""
+        while self._opened and due(self._opened[-1]):
             try:
-                found.append(self._opened.pop().close(work))
+                self._found.append(self._opened.pop().close(work))
             except MeterError as error:
-                failures.append(error)
-        return found, failures
+                self._failures.append(error)
 
 
 #: The time of day is read once and then counted on, so that a clock that is set while a run goes on

@@ -10,11 +10,17 @@ from repro.bundle import Verdict, datapackage, payload, physics, seal
 from repro.bundle import seal as public_seal
 from repro.bundle.run_contents import RunContents
 from repro.bundle.seal import assemble, complete
+from repro.energy.budget import gain_j
 from repro.records import BundleClass, Instrument, Status
 from repro.signing import ephemeral_key
 from tests.budgets import with_budget
 from tests.bundle.forge import assert_invalid, files_of, resign
 from tests.factories import make_gpu, make_run
+
+BUDGET = (
+    "t_begin_s", "t_end_s", "idle_before_w", "idle_after_w", "tick_u_s", "timing_u_j", "idle_u_j",
+    "gain_u_j", "raw_before", "t_before_s", "raw_after", "t_after_s",
+)  # fmt: skip
 
 
 def with_row(run, number, **changes):
@@ -117,6 +123,60 @@ def scaled_codecarbon(run, number, factor):
     return with_row(changed, number, gpu_energy_j=energy_j, gpu_energy_codecarbon_j=energy_j)
 
 
+def instrumented(run):
+    """Let the run's instruments say what its readings are."""
+    names = ("counter", "trace")
+    instruments = tuple(
+        Instrument(
+            name=name, version="1", quantity="gpu", reads=name, gain_tolerance=0.05,
+            refresh_period_s=0.1 if name == "counter" else None,
+        )
+        for name in names
+    )  # fmt: skip
+    return with_environment(budgeted(run), instruments=instruments)
+
+
+def stripped(run, number):
+    """Make a counter's reading one without a budget, as an older meter wrote them."""
+    changed = instrumented(run)
+    reading = changed.entries[number].readings[1]
+    energy_j = (reading.raw_close - reading.raw_open) / 1000
+    none = dict.fromkeys(BUDGET)
+    changed = with_reading(changed, number, 1, **none, energy_j=energy_j)
+    return with_row(changed, number, gpu_energy_counter_j=energy_j)
+
+
+def untraced(run, number):
+    """Leave out the samples of a window and all that was made of them."""
+    changed = without_readings(instrumented(run), number, instrument="trace")
+    entry = changed.entries[number].model_copy(update={"trace": None})
+    return with_row(with_entry(changed, number, entry), number, gpu_energy_trace_j=None)
+
+
+def unaligned(run, number, study="quality", **changes):
+    """Make a window whose counter was read as it stood, in a protocol that allows it there."""
+    changed = instrumented(run)
+    header = changed.header
+    text = header.protocol_toml + '\nalign = ["steps", "batch"]\n'
+    changed = changed.model_copy(
+        update={"header": header.model_copy(update={"protocol_toml": text})}
+    )
+    reading = changed.entries[number].readings[1]
+    tick_u_s = 0.1 / math.sqrt(12)
+    counted = {"tick_u_s": tick_u_s, "t_open_s": reading.t_begin_s - 0.05,
+               "t_close_s": reading.t_end_s + 0.06}  # fmt: skip
+    idle_j = reading.idle_before_w * 0.05 + reading.idle_after_w * 0.06
+    raw_j = (reading.raw_close - reading.raw_open) / 1000
+    timing_u_j = tick_u_s * math.hypot(reading.idle_before_w, reading.idle_after_w)
+    energy = {"energy_j": raw_j - idle_j, "timing_u_j": timing_u_j,
+              "idle_u_j": abs(reading.idle_after_w - reading.idle_before_w)
+              / math.sqrt(3) * math.hypot(0.05, 0.06),
+              "gain_u_j": gain_j(raw_j - idle_j)}  # fmt: skip
+    outer = dict.fromkeys(("raw_before", "t_before_s", "raw_after", "t_after_s"))
+    changed = with_reading(changed, number, 1, **{**counted, **energy, **outer, **changes})
+    return with_row(changed, number, study=study, gpu_energy_counter_j=raw_j - idle_j)
+
+
 def faint(run, number):
     """Let a window draw a tenth of what its board draws when idle."""
     entry = with_budget(run.entries[number], idle_w=500.0, power_w=50.0)
@@ -194,6 +254,22 @@ INVENTED = {
     "less uncertainty in the row": (
         lambda r: with_row(counter_headline(r, 9), 9, uncertainty_j=0.001), "uncertainty",
     ),
+    "readings that agree called disputed": (
+        lambda r: with_row(budgeted(r), 9, status=Status.DISPUTED), "agreement",
+    ),
+    "budgets left out": (lambda r: stripped(r, 9), "completeness"),
+    "samples left out with all that was made of them": (
+        lambda r: untraced(r, 9), "completeness",
+    ),
+    "refreshes left out where they are to be waited for": (
+        lambda r: unaligned(r, 9, study="steps"), "edges",
+    ),
+    "a counter read too early to hold all the work": (
+        lambda r: unaligned(r, 9, t_close_s=2.0), "reads",
+    ),
+    "less uncertainty of a counter read as it stood": (
+        lambda r: unaligned(r, 9, tick_u_s=0.001), "edges",
+    ),
     "readings that disagree called ok": (lambda r: scaled_codecarbon(r, 9, 1.7), "agreement"),
     "a busy board that draws less than an idle one": (
         lambda r: faint(r, 9), "power",
@@ -250,9 +326,35 @@ def test_a_run_with_budgets_and_traces_is_good(run):
     assert problem(counter_headline(run, 9)) is None
 
 
+def test_a_counter_may_be_read_as_it_stands_where_the_protocol_does_not_align(run):
+    assert problem(instrumented(run)) is None
+    assert problem(unaligned(run, 9)) is None
+
+
 def test_a_disputed_window_may_disagree(run):
     disputed = with_row(scaled_codecarbon(run, 9, 1.7), 9, status=Status.DISPUTED)
     assert problem(disputed) is None
+
+
+def with_tail(run, number, tail_s):
+    """Let CodeCarbon count on after the work, as a tracker for each window does."""
+    changed = budgeted(run)
+    tracker, counter = changed.entries[number].readings[:2]
+    energy_j = tracker.energy_j + counter.idle_after_w * tail_s
+    changed = with_reading(
+        changed, number, 0,
+        energy_j=energy_j, raw_close=energy_j / 3.6e6, t_close_s=counter.t_end_s + tail_s,
+    )  # fmt: skip
+    return with_row(changed, number, gpu_energy_j=energy_j, gpu_energy_codecarbon_j=energy_j)
+
+
+def test_a_tail_after_the_work_is_no_disagreement(run):
+    tailed = with_tail(run, 9, tail_s=10.0)
+    codecarbon, counter = tailed.entries[9].readings[:2]
+
+    assert codecarbon.energy_j > 1.5 * counter.energy_j
+    assert problem(tailed) is None
+    assert "its readings agree" in problem(with_row(tailed, 9, status=Status.DISPUTED))
 
 
 def test_traces_are_sealed_and_read_back_as_they_were(judge, run):

@@ -1,6 +1,7 @@
 """The counter meter on virtual time, against the energy the simulated board really drew."""
 
 import math
+import statistics
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from repro.energy.alignment import Span
 from repro.energy.budget import combined_j, quantisation_j
 from repro.errors import MeterError
-from repro.meter.counter import EnergyCounter
+from repro.meter.counter import EnergyCounter, UnalignedCounter
 from repro.meter.nvml import NvmlGpu
 from repro.meter.simulated import SimulatedGpuSettings, SimulatedNvml
 from repro.meter.ticks import Refresh, Ticks, probe
@@ -19,13 +20,13 @@ from tests.meter.clock import VirtualClock
 class Bench:
     """A simulated GPU, its counter meter, and the time between them."""
 
-    def __init__(self, **changes):
+    def __init__(self, kind=EnergyCounter, **changes):
         self.clock = VirtualClock()
         options = {"refresh_period_s": 0.1, "latency_s": 0.01, **changes}
         self.nvml = SimulatedNvml(SimulatedGpuSettings(**options), self.clock, self.clock.sleep)
         self.gpu = NvmlGpu(self.nvml, 0, simulated=True)
         self.ticks = Ticks(self.gpu, self.clock, self.clock.sleep)
-        self.meter = EnergyCounter(self.gpu, Refresh(0.1, 0.0), self.ticks)
+        self.meter = kind(self.gpu, Refresh(0.1, 0.0), self.ticks)
 
     def window(self, seconds):
         """Return the reading of one window and the energy really drawn in it."""
@@ -83,6 +84,44 @@ def test_whoever_has_the_raw_reads_can_do_the_sum_again():
     assert reading.t_end_s - reading.t_begin_s == pytest.approx(2.0)
 
 
+def unaligned_errors(seconds, **changes):
+    """Return errors in stated uncertainties of windows that begin in any phase of the counter."""
+    bench = Bench(UnalignedCounter, **changes)
+    found = []
+    for number in range(100):
+        bench.clock.sleep(0.3 + 0.0137 * number)
+        reading, true_j = bench.window(seconds)
+        found.append((reading.energy_j - true_j) / combined_j(reading.timing_u_j, reading.idle_u_j))
+    return found
+
+
+@pytest.mark.parametrize("seconds", [0.3, 2.0, 6.0])
+def test_unaligned_windows_are_as_uncertain_as_they_say_and_their_sum_is_not_biased(seconds):
+    errors = unaligned_errors(seconds)
+
+    assert abs(statistics.fmean(errors)) < 0.25
+    assert 0.8 < statistics.stdev(errors) < 1.2
+    assert max(map(abs, errors)) < math.sqrt(6)
+
+
+def test_an_unaligned_window_is_uncertain_by_idle_power_and_waits_one_refresh():
+    bench = Bench(UnalignedCounter, idle_power_w=60.0, busy_power_w=300.0)
+    reading, _ = bench.window(2.0)
+
+    assert reading.timing_u_j == pytest.approx(quantisation_j(60.0, 0.1))
+    assert bench.clock() - bench.nvml.board.begun_at < 2.0 + 0.1 + 5 * 0.01
+    assert reading.raw_before is None
+
+
+def test_an_unaligned_counter_that_falls_is_an_error():
+    bench = Bench(UnalignedCounter)
+    bench.meter.open(bench.clock())
+    bench.gpu.energy_mj = lambda: 5
+
+    with pytest.raises(MeterError, match="expected to rise, fell from"):
+        bench.meter.close(Span(bench.clock(), bench.clock()))
+
+
 def test_the_gain_of_the_sensor_is_stated_apart():
     reading, _ = Bench().window(8.0)
 
@@ -104,7 +143,7 @@ def test_whatever_opens_next_meets_the_counter_in_any_phase():
 
 def test_an_irregular_counter_makes_a_larger_uncertainty():
     regular, irregular = Bench(), Bench()
-    irregular.meter.refresh = Refresh(0.1, 0.02)
+    irregular.meter.refresh = Refresh(0.1, 0.02**2)
 
     assert irregular.window(2.0)[0].timing_u_j > 3 * regular.window(2.0)[0].timing_u_j
 

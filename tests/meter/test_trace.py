@@ -35,6 +35,8 @@ def measure(seconds, **settings):
 class Sleeper:
     """Stands for instruments that take a while to open."""
 
+    prompt = False
+
     def describe(self):
         return ()
 

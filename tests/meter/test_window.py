@@ -9,8 +9,8 @@ from repro.records import Reading
 class Noted:
     """A sensor that notes when it is called."""
 
-    def __init__(self, name, events, *, fails=False):
-        self.name, self.events, self.fails = name, events, fails
+    def __init__(self, name, events, *, fails=False, prompt=False):
+        self.name, self.events, self.fails, self.prompt = name, events, fails, prompt
 
     def describe(self):
         return ()
@@ -39,6 +39,21 @@ def test_the_last_sensor_sits_closest_to_the_work():
     meter.close()
 
     assert events == ["open outer", "open inner", "work", "close inner", "close outer"]
+
+
+def test_what_comes_after_the_work_is_kept_from_prompt_sensors_and_from_the_duration():
+    events = []
+    now = iter((1.0, 2.0, 5.0))
+    inner = Noted("inner", events, prompt=True)
+    meter = Meter((Noted("outer", events), inner), clock=lambda: next(now))
+    meter.open()
+    meter.stop()
+    events.append("clips are written")
+    measurement = meter.close()
+
+    assert events[2:] == ["close inner", "clips are written", "close outer"]
+    assert measurement.duration_s == 3.0
+    assert len(measurement.readings) == 2
 
 
 def test_a_broken_sensor_raises_and_the_others_are_closed_all_the_same():
