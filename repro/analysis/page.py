@@ -149,7 +149,10 @@ def _facts(data: DataSet) -> dict[str, str]:
         "Signed by a trusted key": f"{trusted} of {len(data.bundles)}",
         "Windows counted": str(counts["ok"]),
         "Warm-ups, not counted": str(counts["warmup"]),
-        "Not counted otherwise": str(sum(counts.values()) - counts["ok"] - counts["warmup"]),
+        "Disputed, not counted": str(counts["disputed"]),
+        "Not counted otherwise": str(
+            sum(counts[name] for name in ("failed", "oom", "unsupported"))
+        ),
         f"{kind} energy of all windows": f"{kwh(energy_j):.3g} kWh",
     }
 

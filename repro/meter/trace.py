@@ -25,6 +25,8 @@ INTERVAL_S = 0.025
 #: Temperature, clocks and event reasons with every tenth sample from the second on: each is a call
 #: of its own, and the first sample is waited for.
 CONDITIONS_EVERY = 10
+#: Samples are timed in whole milliseconds: one must be clear of the work.
+LEAD_S = 0.004
 #: A gap this long has missed what a sensor of 100 ms showed.
 LONGEST_GAP_S = 0.25
 
@@ -56,6 +58,11 @@ class Recorder:
         if len(self._power) % CONDITIONS_EVERY == 1:
             self._conditions.append((t_ms, *self._read_conditions()))
         self._power.append((t_ms, power_mw))
+
+    @property
+    def begun_at(self) -> float:
+        """When the first sample was taken, on the clock of the harness."""
+        return self._since + self._power[0][0] / 1000
 
     def reaches(self, at: float) -> bool:
         """Tell whether there is a sample from this moment of the clock or later."""
@@ -126,6 +133,7 @@ class PowerTrace:
         self._failure = None
         self._recorder = Recorder(self._gpu, self._clock, since)
         self._recorder.sample()
+        self._sleep(max(0.0, self._recorder.begun_at + LEAD_S - self._clock()))
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="power trace", daemon=True)
         self._thread.start()

@@ -293,6 +293,17 @@ def test_the_page_counts_what_did_not_count(tmp_path):
     assert "<td>out of memory</td><td>out of 2 GiB</td><td>3</td>" in page
 
 
+def test_the_page_counts_disputed_windows_by_name(tmp_path):
+    run = with_rows(
+        make_run(gpu=make_gpu(), steps=(10,), batch_sizes=(), repeats=3),
+        lambda row: changed(row, status=Status.DISPUTED) if row.repeat == 2 else row,
+    )
+    page = page_of(tmp_path, examined(run))
+    assert "<dt>Disputed, not counted</dt><dd>1</dd>" in page
+    assert "<dt>Not counted otherwise</dt><dd>0</dd>" in page
+    assert "disputed: the instruments disagree" in page
+
+
 @pytest.mark.parametrize(("gpu", "kind"), [(make_gpu(), "measured"), (None, "demonstration")])
 def test_the_class_heads_the_page(tmp_path, gpu, kind):
     page = page_of(tmp_path, examined(gpu=gpu))
