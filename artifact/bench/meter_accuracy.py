@@ -183,7 +183,9 @@ class VirtualTime:
         self.now += seconds
 
 
-def virtual_trials(seconds: float, chance: Chance) -> dict[str, list[tuple[float, float | None]]]:
+def virtual_trials(
+    seconds: float, chance: Chance, peer_trials: int = PEER_TRIALS
+) -> dict[str, list[tuple[float, float | None]]]:
     """Measure windows of this length; return for each method errors and uncertainties in %."""
     found: dict[str, list[tuple[float, float | None]]] = {}
     for number in range(TRIALS // WINDOWS_PER_BOARD):
@@ -195,7 +197,7 @@ def virtual_trials(seconds: float, chance: Chance) -> dict[str, list[tuple[float
         counter = EnergyCounter(gpu, probe(ticks), ticks)
         for _ in range(WINDOWS_PER_BOARD):
             passing.sleep(board.random.uniform(0.0, 1.0))
-            peers = number < PEER_TRIALS // WINDOWS_PER_BOARD
+            peers = number < peer_trials // WINDOWS_PER_BOARD
             for method, error in _window(board, counter, seconds, peers=peers).items():
                 found.setdefault(method, []).append(error)
     return found
@@ -302,6 +304,18 @@ def measure(chance: Chance) -> list[dict[str, Any]]:
     return rows
 
 
+def coverage() -> None:
+    """Print how often the truth is covered with other seeds and other jitter, the meter alone."""
+    print("seed  jitter", *(f"{seconds:>6g} s" for seconds in GOALS))
+    for chance in (*map(Chance, range(4)), Chance(jitter_s=0.0), Chance(jitter_s=0.005)):
+        covered = (
+            summarise(virtual_trials(seconds, chance, peer_trials=0)["counter"])["covered_percent"]
+            for seconds in GOALS
+        )
+        cells = (f"{percent:6.1f} %" for percent in covered)
+        print(f"{chance.seed:4}  {chance.jitter_s * 1000:3g} ms", *cells, flush=True)
+
+
 def judge(rows: list[dict[str, Any]]) -> tuple[float, bool]:
     """Return the largest share of a goal that the counter meter uses up, and whether it is good."""
     counter = [row for row in rows if row["method"] == "counter"]
@@ -370,7 +384,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=Chance().seed, help="draw other boards")
     parser.add_argument("--jitter-ms", type=float, default=1000 * REFRESH_JITTER_S,
                         help="how early or late a refresh of the counter comes")  # fmt: skip
+    parser.add_argument("--coverage", action="store_true", help="the meter alone, several seeds")
     arguments = parser.parse_args()
+    if arguments.coverage:
+        coverage()
+        return 0
     chance = Chance(arguments.seed, arguments.jitter_ms / 1000)
     rows = measure(chance)
     if chance == Chance():
