@@ -14,7 +14,7 @@
 ARG BASE_IMAGE=nvidia/cuda:12.8.1-base-ubuntu24.04@sha256:133c78a0575303be34164d0b90137a042172bdf60696af01a3c424ab402d86e2
 ARG PYTHON_IMAGE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
 ARG STACK=paper
-ARG SCORER=no
+ARG SCORER=yes
 
 
 # ---- the interpreter that every environment stands on

@@ -20,7 +20,7 @@ variable "STACK" { default = "paper" }
 # Another torch than the locked one, for machines without a GPU (see the Dockerfile).
 variable "TORCH" { default = "" }
 # Whether FAD and CLAP come along: yes or no.
-variable "SCORER" { default = "no" }
+variable "SCORER" { default = "yes" }
 # SBOM and provenance, yes or no: a published image has both, but an Engine that keeps its images the
 # classic way cannot hold them.
 variable "ATTEST" { default = "no" }
