@@ -159,8 +159,9 @@ def _facts(data: DataSet) -> dict[str, str]:
 
 def _energy(data: DataSet) -> tuple[str, float]:
     rows = [row for source in data.sources for row in source.rows]
-    gpu_j = sum(row.gpu_energy_j or 0.0 for row in rows)
-    return ("GPU", gpu_j) if gpu_j else ("CPU", sum(row.cpu_energy_j or 0.0 for row in rows))
+    gpu_j = sum(row.generations * (row.gpu_energy_j or 0.0) for row in rows)
+    cpu_j = sum(row.generations * (row.cpu_energy_j or 0.0) for row in rows)
+    return ("GPU", gpu_j) if gpu_j else ("CPU", cpu_j)
 
 
 def _counts(data: DataSet) -> Counter[str]:

@@ -414,3 +414,16 @@ def test_the_claims_stand_first_on_the_page_and_strict_exits_with_6_where_one_fa
     rows = (tmp_path / "tables" / "claims.csv").read_text().splitlines()
     assert rows[0].startswith("id,claim,verdict,evidence,")
     assert len(rows) == 18
+
+
+def test_the_energy_of_all_windows_counts_every_generation_of_a_window(tmp_path):
+    once = make_run(gpu=make_gpu())
+    twice = with_rows(once, lambda row: changed(row, generations=2))
+    figure = re.compile(r"GPU energy of all windows.*?([\d.e-]+) kWh", re.DOTALL)
+
+    first, second = (
+        figure.search(page_of(tmp_path / name, examined(run)))[1]
+        for name, run in (("once", once), ("twice", twice))
+    )
+
+    assert first == second
