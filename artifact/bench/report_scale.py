@@ -197,7 +197,7 @@ def growth(points: list[tuple[float, float]]) -> float:
 
 
 def main() -> int:
-    """Print the answer; return 1 where the goal is missed."""
+    """Print the answer; return 6 where the goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument("--child", nargs=3, metavar=("FOLDER", "COUNT", "OUT"),
@@ -213,7 +213,7 @@ def main() -> int:
         print(json.dumps(answer, indent=2))
     else:
         _print(answer)
-    return 0 if answer["ok"] else 1
+    return 0 if answer["ok"] else 6
 
 
 def _answer(details: dict[str, object]) -> dict[str, object]:

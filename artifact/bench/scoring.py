@@ -223,7 +223,7 @@ def show(found: dict[str, Any]) -> None:
 
 
 def main() -> int:
-    """Print the answer; return 1 where the two sides' scores differ."""
+    """Print the answer; return 1 where the two sides' scores differ, 6 for the goal alone."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     arguments = parser.parse_args()
@@ -232,7 +232,9 @@ def main() -> int:
         print(json.dumps(found, indent=2))
     else:
         show(found)
-    return 1 if found["ok"] is False and "missed_because" not in found["details"] else 0
+    if found["ok"] is not False:
+        return 0
+    return 6 if "missed_because" in found["details"] else 1
 
 
 if __name__ == "__main__":

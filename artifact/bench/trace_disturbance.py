@@ -82,7 +82,7 @@ def _compute(worker: subprocess.Popen[str]) -> float:
 
 
 def main() -> int:
-    """Print the answer; return 1 where the goal is missed by more than the noise."""
+    """Print the answer; return 6 where the goal is missed by more than the noise."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     arguments = parser.parse_args()
@@ -102,7 +102,7 @@ def main() -> int:
         print(f"{answer['question']} {value:.4f} (u {u:.4f}), goal {GOAL:g}")
         for name, found in details.items():
             print(f"  {name}: {found}")
-    return 0 if answer["ok"] else 1
+    return 0 if answer["ok"] else 6
 
 
 if __name__ == "__main__":
