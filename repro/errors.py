@@ -55,7 +55,8 @@ class ClaimError(TtaError):
 class WorkerError(TtaError):
     """The worker process of a model did not do what it was asked.
 
-    ``kind`` is ``oom``, ``crash``, ``hang`` or ``error``.
+    ``kind`` is ``oom``, ``crash``, ``hang``, ``error``, or ``unwritten`` where a clip could not
+    be saved.
     """
 
     def __init__(self, kind: str, message: str) -> None:

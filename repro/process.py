@@ -1,7 +1,7 @@
 """A worker process: requests go in and replies come out, one JSON object a line.
 
 Tensors never cross; file names and numbers do. Whatever goes wrong on the other side becomes
-a :class:`~repro.errors.WorkerError` of kind ``oom``, ``crash``, ``hang`` or ``error``.
+a :class:`~repro.errors.WorkerError` of a kind, which it lists.
 """
 
 from __future__ import annotations

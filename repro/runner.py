@@ -297,7 +297,7 @@ class Runner:
             for path, written in zip(paths, unfinished, strict=True):
                 written.rename(path)
         except WorkerError as error:
-            if error.kind != "error":
+            if error.kind != "unwritten":
                 raise
             # A full disk says nothing about the model: stop, and let the window be done again.
             raise TtaError(

@@ -5,7 +5,7 @@ standard library only, and no syntax newer than Python 3.9. Usage: ``worker.py A
 where each PATH joins the module search path. One JSON object a line comes in and one goes out:
 
     {"op": "describe" | "refuse" | "load" | "synchronise" | "gpu_uuid" | "generate" | "save" | "stages" | "record" | "replay" | "stop", "args": {}}
-    {"ok": true, "value": ...} or {"ok": false, "kind": "oom" | "error", "message": ..., "trace": ...}
+    {"ok": true, "value": ...} or {"ok": false, "kind": "oom" | "unwritten" | "error", "message": ..., "trace": ...}
 
 An adapter that does not generate names its own requests in ``operations``.
 """  # noqa: E501
@@ -206,14 +206,15 @@ def load_adapter(path: str) -> Any:
     return module.Adapter()
 
 
-def failure(error: Exception) -> dict[str, Any]:
-    """Describe an exception for the harness."""
+def failure(error: Exception, op: str = "") -> dict[str, Any]:
+    """Describe an exception for the harness; a file that cannot be saved is a kind of its own."""
     text = str(error)
     oom = isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__
     oom = oom or any(sign in text.lower() for sign in OOM_SIGNS)
+    kind = "unwritten" if op == "save" and isinstance(error, OSError) else "error"
     return {
         "ok": False,
-        "kind": "oom" if oom else "error",
+        "kind": "oom" if oom else kind,
         "message": f"{type(error).__name__}: {text}".splitlines()[0],
         "trace": traceback.format_exc(),
     }
@@ -247,7 +248,7 @@ def answer(worker: Worker, request: dict[str, Any]) -> dict[str, Any]:
     try:
         return {"ok": True, "value": find(worker, request["op"])(**request.get("args", {}))}
     except Exception as error:  # noqa: BLE001 - whatever an adapter raises is reported, not fatal
-        return failure(error)
+        return failure(error, request["op"])
 
 
 def main() -> None:

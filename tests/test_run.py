@@ -502,6 +502,19 @@ def test_audio_that_cannot_be_written_stops_the_run_and_is_no_fault_of_the_model
     assert len(points(rows_of(out))) == 3
 
 
+def test_audio_that_overflowed_fails_its_own_window_and_the_run_goes_on(tmp_path, out):
+    broken = "if paths[0].endswith('2-0.wav'): raise ValueError('audio is not finite')"
+    models_dir = write_model(tmp_path / "models", sleep_s=SLEEP_S, on_write=broken)
+    arguments = fake_run(models_dir, out, "--study", "steps", "--steps", "2", "--repeats", "3")
+    done = tta(*arguments)
+
+    assert done.returncode == 3, done.stderr
+    found = [row for row in rows_of(out) if row["repeat"] and not row["warmup"]]
+    assert [row["status"] for row in found] == ["ok", "failed", "ok"]
+    assert "audio is not finite" in found[1]["detail"]
+    assert found[1]["gpu_energy_j"] is None
+
+
 def test_the_example_of_the_page_on_adding_a_model_runs_smoke(out):
     done = tta(
         "smoke", "--models-dir", ROOT / "tests" / "models" / "example_models",
