@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from repro.doctor.site import Site
 
 GIB = 1 << 30
-#: Drivers keep up to some 600 MiB of a large GPU for themselves.
+#: Older drivers count up to some 600 MiB of a large GPU that they keep for themselves.
 MEMORY_OF_NOBODY = GIB
 BUSY_PERCENT = 5
 #: Shares of the power limit: an idle board usually draws less than the first, and no board

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 # Numbers of NVIDIA's nvml.h.
 _TEMPERATURE_SLOWDOWN = 1
 _CLOCK_SM, _CLOCK_MEMORY = 1, 2
+_MEMORY_V2 = 0x02000028
 _MODES = {0: "none", 1: "passthrough", 2: "vgpu", 3: "host of vgpu", 4: "host of vsga"}
 #: Modes in which the GPU is one machine's alone.
 WHOLE = ("none", "passthrough")
@@ -25,6 +26,9 @@ _REASONS = {
     0x80: "hardware power brake",
     0x100: "clocks of the display",
 }
+
+#: No chip that computes slows down below it.
+LEAST_SLOWDOWN_C = 70
 
 SAMPLES, SAMPLE_PERIOD_S = 10, 0.1
 
@@ -77,8 +81,14 @@ class GpuCondition:
         return _pids(self._ask("nvmlDeviceGetGraphicsRunningProcesses"))
 
     def memory_bytes(self) -> tuple[int, int] | None:
-        """Return memory in use and memory in all; what the driver keeps for itself counts."""
-        memory = self._ask("nvmlDeviceGetMemoryInfo")
+        """Return memory in use and memory in all.
+
+        What the driver reserves for itself, some 600 MiB of a large GPU, counts only before driver
+        510, which does not tell it apart.
+        """
+        memory = self._ask("nvmlDeviceGetMemoryInfo", _MEMORY_V2)
+        if memory is None:
+            memory = self._ask("nvmlDeviceGetMemoryInfo")
         return None if memory is None else (int(memory.used), int(memory.total))
 
     def temperature_c(self) -> int | None:
@@ -94,8 +104,13 @@ class GpuCondition:
         return _whole(self._ask("nvmlDeviceGetClockInfo", _CLOCK_MEMORY))
 
     def slowdown_c(self) -> int | None:
-        """Return the temperature from which the chip slows itself down."""
-        return _whole(self._ask("nvmlDeviceGetTemperatureThreshold", _TEMPERATURE_SLOWDOWN))
+        """Return the temperature from which the chip slows itself down.
+
+        From Ada on NVML tells the distance to it instead; what it answers here is then no
+        temperature of a chip at work, if anything.
+        """
+        celsius = self._ask("nvmlDeviceGetTemperatureThreshold", _TEMPERATURE_SLOWDOWN)
+        return int(celsius) if celsius is not None and celsius >= LEAST_SLOWDOWN_C else None
 
     def event_reasons(self) -> int | None:
         """Return NVML's bits for why the clocks are what they are."""

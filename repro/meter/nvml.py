@@ -41,10 +41,7 @@ class NvmlGpu:
             self.name = _text(api.nvmlDeviceGetName(self._handle))
             self.condition = GpuCondition(api, self._handle)
         except api.NVMLError as error:
-            raise MeterError(
-                f"nvml: no GPU can be read ({error}); check that `nvidia-smi` runs here, or "
-                "choose --device cpu"
-            ) from error
+            raise _unreadable(error) from error
 
     def energy_mj(self) -> int:
         """Return the total-energy counter in millijoules since the driver was loaded.
@@ -105,7 +102,7 @@ class NvmlGpu:
             driver=_text(api.nvmlSystemGetDriverVersion()),
             cuda_driver=f"{version // 1000}.{version % 1000 // 10}",
             vbios=_text(self._optional("nvmlDeviceGetVbiosVersion", "")),
-            power_limit_w=api.nvmlDeviceGetEnforcedPowerLimit(handle) / 1000,
+            power_limit_w=_watts(self._optional("nvmlDeviceGetEnforcedPowerLimit", None)),
             persistence=_switch(self._optional("nvmlDeviceGetPersistenceMode", None)),
             ecc=_switch(self._optional("nvmlDeviceGetEccMode", (None, None))[0]),
             simulated=self.simulated,
@@ -147,16 +144,31 @@ def _physical_index(api: Any, wanted: int, visible: str | None) -> int:
         )
     if entries[wanted].isdigit():
         return int(entries[wanted])
-    api.nvmlInit()
-    for index in range(api.nvmlDeviceGetCount()):
-        uuid = _text(api.nvmlDeviceGetUUID(api.nvmlDeviceGetHandleByIndex(index)))
+    try:
+        api.nvmlInit()
+        handles = map(api.nvmlDeviceGetHandleByIndex, range(api.nvmlDeviceGetCount()))
+        uuids = [_text(api.nvmlDeviceGetUUID(handle)) for handle in handles]
+    except api.NVMLError as error:
+        raise _unreadable(error) from error
+    for index, uuid in enumerate(uuids):
         if uuid.startswith(entries[wanted]):
             return index
     raise UsageError(f"device: CUDA_VISIBLE_DEVICES names {entries[wanted]!r}, which NVML lacks")
 
 
+def _unreadable(error: Exception) -> MeterError:
+    return MeterError(
+        f"nvml: no GPU can be read ({error}); check that `nvidia-smi` runs here, or "
+        "choose --device cpu"
+    )
+
+
 def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _watts(milliwatts: int | None) -> float | None:
+    return None if milliwatts is None else milliwatts / 1000
 
 
 def _switch(value: int | None) -> bool | None:

@@ -145,8 +145,11 @@ class SimulatedNvml:
             SimpleNamespace(pid=pid, usedGpuMemory=PROCESS_BYTES) for pid in pids * (not handle)
         ]
 
-    def nvmlDeviceGetMemoryInfo(self, handle: int) -> SimpleNamespace:  # noqa: N802
-        """Return the memory in bytes."""
+    def nvmlDeviceGetMemoryInfo(  # noqa: N802
+        self, handle: int, version: int | None = None
+    ) -> SimpleNamespace:
+        """Return the memory in bytes; this board reserves none, so each version says the same."""
+        del version
         used = 0 if handle else self.settings.foreign_processes * PROCESS_BYTES
         return SimpleNamespace(total=MEMORY_BYTES, used=used, free=MEMORY_BYTES - used)
 

@@ -59,6 +59,7 @@ CASES = [
     ("temperature", {"nvmlDeviceGetTemperature": 75,
                      "nvmlDeviceGetTemperatureThreshold": 84}, FAIL, "slows down at 84"),
     ("temperature", {"nvmlDeviceGetTemperatureThreshold": UNSUPPORTED}, OK, "40 °C"),
+    ("temperature", {"nvmlDeviceGetTemperatureThreshold": 0}, OK, "40 °C"),
     ("temperature", {"nvmlDeviceGetTemperature": UNSUPPORTED}, WARN, "cannot be told"),
     ("throttling", {"nvmlDeviceGetCurrentClocksEventReasons": 0x1}, OK, "nothing"),
     ("throttling", {"nvmlDeviceGetCurrentClocksEventReasons": 0x3}, WARN, "by an application"),
@@ -84,6 +85,28 @@ def test_a_check_ends_as_nvml_answers(tmp_path, check, answers, state, words):
     assert finding.state is state, finding
     assert words in finding.found
     assert (finding.remedy is None) == (state is OK)
+
+
+def test_memory_that_the_driver_reserves_is_nobodys(tmp_path):
+    site = make_site(tmp_path)
+    site.gpu.api.nvmlDeviceGetMemoryInfo = lambda _, version=None: (
+        memory(4 << 20) if version else memory(2 * GIB)
+    )
+
+    assert examine(site)["memory"].found == "0.00 of 48 GiB in use"
+
+
+def test_a_driver_that_does_not_tell_what_it_reserves_is_asked_the_old_way(tmp_path):
+    site = make_site(tmp_path)
+
+    def asked(_, version=None):
+        if version:
+            raise site.gpu.api.NVMLError("function not found")
+        return memory(600 << 20)
+
+    site.gpu.api.nvmlDeviceGetMemoryInfo = asked
+
+    assert examine(site)["memory"].found == "0.59 of 48 GiB in use"
 
 
 @pytest.mark.parametrize("fault", ["zero", "stuck"])

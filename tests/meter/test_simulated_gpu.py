@@ -81,6 +81,29 @@ def test_cuda_numbers_are_turned_into_physical_ones(clock, wanted, visible, phys
     assert _physical_index(nvml, wanted, visible) == physical
 
 
+def test_a_gpu_named_by_its_uuid_where_there_is_no_driver_is_a_refusal(clock):
+    nvml, _ = simulate(clock)
+
+    def no_driver():
+        raise NVMLError("driver not loaded")
+
+    nvml.nvmlInit = no_driver
+
+    with pytest.raises(MeterError, match=r"no GPU can be read \(driver not loaded"):
+        _physical_index(nvml, 0, "GPU-00000000-0000-0000-0000-000000000000")
+
+
+def test_a_gpu_that_does_not_tell_its_power_limit_is_recorded_without(clock):
+    nvml, gpu = simulate(clock)
+
+    def refusing(_):
+        raise NVMLError("not supported")
+
+    nvml.nvmlDeviceGetEnforcedPowerLimit = refusing
+
+    assert gpu.facts(b"salt").power_limit_w is None
+
+
 def test_a_gpu_that_cuda_may_not_see_is_refused(clock):
     nvml, _ = simulate(clock, gpus=4)
 
