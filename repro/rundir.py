@@ -13,7 +13,7 @@ import secrets
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from repro.errors import TtaError, UsageError
 from repro.image import inside_image, is_mounted
@@ -59,17 +59,33 @@ def locked(path: Path, what: str) -> Iterator[None]:
     """Hold a lock for the length of a run; it goes with the process, however that ends.
 
     Raises:
-        TtaError: another process holds it.
+        TtaError: another process holds it, or it cannot be locked.
 
     """
-    with path.open("a") as stream:
+    with _open_lock(path, what) as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             raise TtaError(
                 f"{what}: another run is using it; wait for it to end or choose another"
             ) from error
+        except OSError as error:
+            raise _unlockable(path, what, error) from error
         yield
+
+
+def _open_lock(path: Path, what: str) -> IO[str]:
+    try:
+        try:
+            return path.open("a")
+        except PermissionError:  # another user's, from an earlier run: to read it is enough
+            return path.open()
+    except OSError as error:
+        raise _unlockable(path, what, error) from error
+
+
+def _unlockable(path: Path, what: str, error: OSError) -> TtaError:
+    return TtaError(f"{what}: expected a lock on {path}, found: {error.strerror}; see to that file")
 
 
 def gpu_lock(uuid: str) -> Path:
