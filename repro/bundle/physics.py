@@ -24,6 +24,7 @@ from repro.bundle.recomputed import (
     uncertainty,
     where,
 )
+from repro.energy.gate import SHORT_WINDOW_S
 from repro.records import BundleClass, Reading, Run, Status, Window, WindowEntry
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ GPU_COLUMN = {name: f"gpu_energy_{name}_j" for name in RAW_UNIT}
 
 # a limit is enforced over tens of milliseconds, and a board may overshoot it briefly
 LIMIT_MARGIN = 1.05
-# a board that computes draws more than one that does not
+# a board that computes draws more than one that does not; what a sensor of 100 ms and its delay
+# make of a window that is hardly longer can be anything
 LEAST_OF_IDLE = 0.5
 # NVIDIA's counters move every 20 to 100 ms: a short window may be credited with a whole tick
 COUNTER_REFRESH_S = 0.1
@@ -204,10 +206,12 @@ def _power(run: Run) -> Iterator[str]:
     # a disputed row holds a reading known to be wrong, and is left out of every mean
     rows = (entry for entry in run.entries if entry.row.status is Status.OK)
     for entry in rows:
+        duration_s = entry.row.duration_s or math.inf
         for reading in entry.readings:
             idle_w = min(reading.idle_before_w or 0.0, reading.idle_after_w or 0.0)
-            power_w = reading.energy_j / (entry.row.duration_s or math.inf)
-            if reading.quantity == "gpu" and power_w < LEAST_OF_IDLE * idle_w:
+            power_w = reading.energy_j / duration_s
+            faint = duration_s >= SHORT_WINDOW_S and power_w < LEAST_OF_IDLE * idle_w
+            if reading.quantity == "gpu" and faint:
                 yield (
                     f"{where(entry)}: {reading.instrument} {power_w:.6g} W, "
                     f"expected above half the idle power of {idle_w:.6g} W"

@@ -8,8 +8,10 @@ import pytest
 
 from repro.bundle import Verdict, datapackage, payload, physics, seal
 from repro.bundle import seal as public_seal
+from repro.bundle.recomputed import _unaligned
 from repro.bundle.run_contents import RunContents
 from repro.bundle.seal import assemble, complete
+from repro.energy.alignment import Span
 from repro.energy.budget import gain_j
 from repro.records import BundleClass, Instrument, Status
 from repro.signing import ephemeral_key
@@ -177,10 +179,11 @@ def unaligned(run, number, study="quality", **changes):
     return with_row(changed, number, study=study, gpu_energy_counter_j=raw_j - idle_j)
 
 
-def faint(run, number):
+def faint(run, number, duration_s=None):
     """Let a window draw a tenth of what its board draws when idle."""
-    entry = with_budget(run.entries[number], idle_w=500.0, power_w=50.0)
-    return with_entry(run, number, entry)
+    changed = run if duration_s is None else with_row(run, number, duration_s=duration_s)
+    entry = with_budget(changed.entries[number], idle_w=500.0, power_w=50.0)
+    return with_entry(changed, number, entry)
 
 
 def reread(run, number, **changes):
@@ -329,6 +332,31 @@ def test_a_run_with_budgets_and_traces_is_good(run):
 def test_a_counter_may_be_read_as_it_stands_where_the_protocol_does_not_align(run):
     assert problem(instrumented(run)) is None
     assert problem(unaligned(run, 9)) is None
+
+
+@pytest.mark.parametrize(
+    ("probed_s", "resumed_s", "good"), [(4e-4, 9e-4, True), (0.1, 0.105, True), (0.02, 0.1, False)]
+)
+def test_a_counter_too_fast_to_be_seen_may_be_probed_otherwise_where_a_run_is_resumed(
+    run, probed_s, resumed_s, good
+):
+    read = unaligned(run, 9, tick_u_s=resumed_s / math.sqrt(12)).entries[9].readings[1]
+    work = Span(read.t_begin_s, read.t_end_s)
+
+    if good:
+        assert _unaligned(read, work, probed_s).energy_j > 0
+    else:
+        with pytest.raises(ValueError, match="tick_u_s"):
+            _unaligned(read, work, probed_s)
+
+
+@pytest.mark.parametrize(("duration_s", "judged"), [(0.05, False), (2.0, True)])
+def test_the_power_of_a_window_too_short_for_the_sensor_is_not_held_against_idle(
+    run, duration_s, judged
+):
+    found = dict(physics.examine(faint(run, 9, duration_s)))["power"]
+
+    assert ("expected above half the idle power" in (found or "")) is judged
 
 
 def test_a_disputed_window_may_disagree(run):
