@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from repro.records import EnergySource
 
 JOULES_PER_KWH = 3.6e6
-WARM_UP_TASK_S = 0.3
+#: The second is for a counter that moved in none of the first.
+WARM_UP_TASKS_S = (0.3, 2.0)
 
 
 class CodeCarbon:
@@ -109,15 +110,19 @@ class CodeCarbon:
 
     def _discard_first_task(self) -> None:
         """Let hardware detection happen outside every window, and see that energy is read."""
+        if any(self._empty_task_j(seconds) > 0 for seconds in WARM_UP_TASKS_S):
+            return
+        quantity = "cpu" if self._gpu_index is None else "gpu"
+        raise MeterError(
+            f"codecarbon: expected {quantity} energy in {WARM_UP_TASKS_S[-1]} s, found 0; check "
+            "that `nvidia-smi` runs in this environment"
+        )
+
+    def _empty_task_j(self, seconds: float) -> float:
         begun = time.perf_counter()
         self.open(begun)
-        time.sleep(WARM_UP_TASK_S)
-        headline = self.close(Span(begun, begun + WARM_UP_TASK_S)).readings[0]
-        if headline.energy_j <= 0:
-            raise MeterError(
-                f"codecarbon: expected {headline.quantity} energy in {WARM_UP_TASK_S} s, found 0; "
-                "check that `nvidia-smi` runs in this environment"
-            )
+        time.sleep(seconds)
+        return self.close(Span(begun, begun + seconds)).readings[0].energy_j
 
     def _measures_cpu(self) -> bool:
         return self._cpu_mode() == "intel_rapl"

@@ -80,8 +80,14 @@ def test_nothing_is_looked_up_online(monkeypatch):
 
 
 def test_a_gpu_that_codecarbon_reads_as_nothing_is_refused():
-    with pytest.raises(MeterError, match=r"expected gpu energy in 0\.3 s, found 0"):
+    with pytest.raises(MeterError, match=r"expected gpu energy in 2\.0 s, found 0"):
         CodeCarbon(0, SimulatedNvml(SimulatedGpuSettings(fault="stuck")))
+
+
+def test_a_counter_that_moves_once_a_second_is_waited_for():
+    nvml = SimulatedNvml(SimulatedGpuSettings(refresh_period_s=1.0))
+
+    assert CodeCarbon(0, nvml).describe()[0].quantity == "gpu"
 
 
 WITHOUT_NVIDIA_SMI = """
@@ -110,7 +116,7 @@ def test_a_missing_nvidia_smi_is_noticed_as_energy_of_zero(tmp_path):
         env={"PATH": str(tmp_path), "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
 
-    assert "expected gpu energy in 0.3 s, found 0" in done.stdout
+    assert "expected gpu energy in 2.0 s, found 0" in done.stdout
     assert "nvidia-smi" in done.stdout
 
 
