@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from repro import captions
 from repro.bundle import payload
 from repro.errors import UsageError
-from repro.records import ScoredClip, Status
+from repro.records import ScoredClip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -64,7 +64,7 @@ def find_sets(run: Run, audio: Path) -> tuple[list[ClipSet], list[str]]:
         row = entry.row
         if row.dataset is not None and not row.warmup and row.repeat == 1:
             groups[row.study, row.dataset, row.steps].append(entry)
-    whole = {name: entries for name, entries in groups.items() if all(map(_counts, entries))}
+    whole = {name: entries for name, entries in groups.items() if all(map(_ended_well, entries))}
     if not whole:
         raise NothingToScoreError(
             "score: expected whole sets of clips generated from captions, found none; measure the "
@@ -73,7 +73,7 @@ def find_sets(run: Run, audio: Path) -> tuple[list[ClipSet], list[str]]:
     _check_files(audio, [entry for entries in whole.values() for entry in entries])
     remarks = [
         f"{study} on {dataset} at {steps} steps: not scored: "
-        f"{sum(not _counts(entry) for entry in groups[study, dataset, steps])} of "
+        f"{sum(not _ended_well(entry) for entry in groups[study, dataset, steps])} of "
         f"{len(groups[study, dataset, steps])} windows did not end well"
         for study, dataset, steps in groups
         if (study, dataset, steps) not in whole
@@ -157,8 +157,8 @@ def _read(
     return captions.read(dataset, folder, clips=clips, caption_set=caption_set)
 
 
-def _counts(entry: WindowEntry) -> bool:
-    return entry.row.status is Status.OK and bool(entry.audio)
+def _ended_well(entry: WindowEntry) -> bool:
+    return entry.row.status.is_done and bool(entry.audio)
 
 
 def _check_files(folder: Path, entries: Sequence[WindowEntry]) -> None:

@@ -33,6 +33,11 @@ class Status(StrEnum):
     FAILED = "failed"
     DISPUTED = "disputed"
 
+    @property
+    def is_done(self) -> bool:
+        """Whether the work was done to its end: a dispute is about its energy alone."""
+        return self in {Status.OK, Status.DISPUTED}
+
 
 EnergySource = Literal["measured", "modelled"]
 

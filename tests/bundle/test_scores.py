@@ -366,7 +366,7 @@ MISMATCHES = {
     "no such clip": (lambda run: with_audio(run, 0, name="other.wav"), "found none"),
     "another step count": (lambda run: with_row(run, 0, steps=11), "as in its row, found others"),
     "a window that did not count": (
-        lambda run: with_row(run, 0, status=Status.DISPUTED), "of a window that counts"),
+        lambda run: with_row(run, 0, status=Status.FAILED), "of a window that ended well"),
     "a clip that was left out": (with_one_more, "expected all 5 clips of the set, found 4"),
 }  # fmt: skip
 
@@ -381,6 +381,14 @@ def test_scores_of_other_clips_than_the_run_has_are_invalid(pair, scored, parent
     assert isinstance(result.exception, BundleError)
     assert "scores.zip  INVALID  parent: " in result.output
     assert reason in result.output
+
+
+def test_a_clip_whose_energy_is_disputed_is_scored_as_the_others(pair, scored, parent, key):
+    run = with_row(parent, 0, status=Status.DISPUTED)
+    pair[0].write_bytes(seal(run, key=key))
+    pair[1].write_bytes(seal_scores(rescored(scored, run), key=key))
+    result = call(*pair)
+    assert result.exception is None, result.output
 
 
 def test_another_edition_of_the_run_is_invalid(pair, parent, key):
