@@ -38,6 +38,4 @@ def test_a_clip_whose_energy_is_disputed_is_whole_and_scored_with_its_set(run, a
 def test_a_set_that_lacks_a_clip_is_left_out_and_named(run, audio, status):
     sets, remarks = find_sets(with_first(run, status), audio)
     assert [one.steps for one in sets] == [25]
-    assert remarks == [
-        "quality on clotho at 10 steps: not scored: 1 of 3 windows did not end well"
-    ]
+    assert remarks == ["quality on clotho at 10 steps: not scored: 1 of 3 windows did not end well"]
