@@ -7,11 +7,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch  # noqa: TID253 - at home in a model's environment
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import LocalEntryNotFoundError
-from shared import facts
+from shared import facts, pickles
 from shared.digests import digest_file
 from shared.drawing import draw
 from transformers import RobertaTokenizer
@@ -98,7 +97,7 @@ def _unpickle(path: Path) -> Any:
 
     """
     try:
-        with torch.serialization.safe_globals(_numpy_scalars()):
+        with torch.serialization.safe_globals(pickles.numpy_values()):
             return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         called = re.search(r"(?:GLOBAL|global:?) `?([\w.]+\.[\w.]+)", str(error))
@@ -107,25 +106,6 @@ def _unpickle(path: Path) -> Any:
             f"weights of the scorer in {path}: expected a checkpoint of tensors and plain numbers, "
             f"found {found}; delete it and fetch them again"
         ) from error
-
-
-def _numpy_scalars() -> list[Any]:
-    """Return what a pickled NumPy number calls: training keeps its best figures as such.
-
-    By the names of NumPy 1 and 2, whichever is installed; torch compares names.
-    """
-    make = np.float64(0).__reduce__()[0]
-    modules = ("numpy.core.multiarray", "numpy._core.multiarray")
-    types = {type(np.dtype(name)) for name in ("f4", "f8", "i4", "i8", "?")}
-    return [*(_alias(make, module) for module in modules), np.dtype, *types]
-
-
-def _alias(function: Any, module: str) -> Any:
-    def call(*arguments: Any) -> Any:
-        return function(*arguments)
-
-    call.__module__, call.__name__, call.__qualname__ = module, "scalar", "scalar"
-    return call
 
 
 def find(weights: str, name: str) -> Path:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Callable
 import torch  # noqa: TID253 - at home in a model's environment
 import yaml
 
-from shared import bigvgan, statedicts
+from shared import bigvgan, pickles, statedicts
 from shared.counting import build_empty
 from shared.weights import first_line
 
@@ -126,7 +126,8 @@ def unpickle(file: Path, whose: str) -> Any:
     """
     whole = zipfile.is_zipfile(file)
     try:
-        return torch.load(file, map_location="cpu", weights_only=True, mmap=whole)
+        with torch.serialization.safe_globals(pickles.numpy_values()):
+            return torch.load(file, map_location="cpu", weights_only=True, mmap=whole)
     except (RuntimeError, ValueError, EOFError, OSError, KeyError, pickle.UnpicklingError) as error:
         foreign = re.search(r"GLOBAL (\S+)", str(error))
         if whole and foreign:

@@ -118,7 +118,10 @@ def save(place, components):
         for component, prefix in adapter.PREFIXES.items()
         for key, tensor in components[component].items()
     }
-    beside = {"epoch": 3, "optimizer_states": [{"state": {0: {"step": 1}}}]}
+    # A schedule of the learning rate leaves NumPy's numbers and arrays behind.
+    schedule = {"_last_lr": [np.float64(1e-4)], "lr_lambdas": [{"cum_cycles": np.cumsum([0, 9])}]}
+    optimizer = {"state": {0: {"step": 1}}}
+    beside = {"epoch": 3, "optimizer_states": [optimizer], "lr_schedulers": [schedule]}
     torch.save({"state_dict": {**tensors, **BESIDE}, **beside}, place / adapter.CHECKPOINT)
     torch.save({"generator": components["vocoder"]}, place / "bigvgan" / "best_netG.pt")
     options = {**bigvgan.CONFIG["tiny"], **bigvgan.FIXED, "learning_rate": 0.0001}
