@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.analysis.claims import Outcome, claims_table, evaluate, shipped_claims
@@ -20,6 +17,7 @@ from repro.analysis.plot import draw
 from repro.analysis.points import batch_points, step_points
 from repro.analysis.protocol_view import protocols_chart, protocols_table
 from repro.analysis.protocols import treatments
+from repro.analysis.publication import publish
 from repro.analysis.quality import unmatched_scores
 from repro.analysis.stages import checks, splits
 from repro.analysis.stages_figure import stages_figure
@@ -32,6 +30,7 @@ from repro.protocol import parse_protocol, protocol_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from repro.analysis.fig2 import Scatter
     from repro.analysis.figures import Chart
@@ -96,7 +95,7 @@ def write_report(
     """
     data = load(examinations, require_trusted=require_trusted)
     made, absent, failing = _make(data)
-    _publish(made, out)
+    publish(made, out, owned=OWNED, command="report")
     return ReportSummary(
         bundle_class=data.bundle_class,
         files=tuple(out / name for name in made),
@@ -184,40 +183,3 @@ def _figure_files(
             made |= {f"figures/{chart.name}.{suffix}": data for suffix, data in files.items()}
             made[f"figures/{chart.name}.csv"] = to_csv(chart.table)
     return made
-
-
-def _publish(made: Mapping[str, bytes], out: Path) -> None:
-    """Put the files into the folder whole, the page last; a page never stands half written."""
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"--out: expected a folder, found a file at {out}; name another")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        # Beside its place and not in /tmp: only inside one file system is a move atomic.
-        desk = Path(tempfile.mkdtemp(prefix=".report-", dir=out))
-        try:
-            _move(_lay_out(made, desk), out)
-        finally:
-            shutil.rmtree(desk, ignore_errors=True)
-    except OSError as error:
-        raise TtaError(
-            f"report: cannot write to {out}: {error.strerror}; free it or name another --out"
-        ) from error
-
-
-def _lay_out(made: Mapping[str, bytes], desk: Path) -> dict[str, Path]:
-    laid = {}
-    for name, data in made.items():
-        path = desk / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(data)
-        laid[name] = path
-    return laid
-
-
-def _move(laid: Mapping[str, Path], out: Path) -> None:
-    for earlier in [path for pattern in OWNED for path in out.glob(pattern)]:
-        if earlier.relative_to(out).as_posix() not in laid:
-            earlier.unlink(missing_ok=True)
-    for name, path in laid.items():
-        (out / name).parent.mkdir(exist_ok=True)
-        path.replace(out / name)

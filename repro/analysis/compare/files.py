@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro.analysis.compare.comparison import compare
@@ -16,10 +13,11 @@ from repro.analysis.compare.sides import read_sides
 from repro.analysis.compare.tables import lines_table, results_table
 from repro.analysis.compare.view import lines_view, results_view, to_markdown
 from repro.analysis.formats import to_csv
-from repro.errors import TtaError, UsageError
+from repro.analysis.publication import publish
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from repro.analysis.compare.comparison import Comparison
     from repro.analysis.compare.figure import Grid
@@ -59,7 +57,7 @@ def write_comparison(
     sides = read_sides(sets, reference=reference, require_trusted=require_trusted)
     comparisons = compare(sides, margin=margin)
     made = _make(comparisons)
-    _publish(made, out)
+    publish(made, out, owned=OWNED, command="compare")
     return Written(comparisons, tuple(out / name for name in made))
 
 
@@ -97,40 +95,3 @@ def _markdown(comparisons: Sequence[Comparison]) -> bytes:
         for view in (results_view(one), lines_view(one))
     ]
     return "\n".join(tables).encode()
-
-
-def _publish(made: Mapping[str, bytes], out: Path) -> None:
-    """Put the files into the folder whole, the page last; a page never stands half written."""
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"--out: expected a folder, found a file at {out}; name another")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        # Beside its place and not in /tmp: only inside one file system is a move atomic.
-        desk = Path(tempfile.mkdtemp(prefix=".compare-", dir=out))
-        try:
-            _move(_lay_out(made, desk), out)
-        finally:
-            shutil.rmtree(desk, ignore_errors=True)
-    except OSError as error:
-        raise TtaError(
-            f"compare: cannot write to {out}: {error.strerror}; free it or name another --out"
-        ) from error
-
-
-def _lay_out(made: Mapping[str, bytes], desk: Path) -> dict[str, Path]:
-    laid = {}
-    for name, data in made.items():
-        path = desk / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(data)
-        laid[name] = path
-    return laid
-
-
-def _move(laid: Mapping[str, Path], out: Path) -> None:
-    old = {path for pattern in OWNED for path in out.glob(pattern)}
-    for path in old - {out / name for name in laid}:
-        path.unlink()
-    for name, path in laid.items():
-        (out / name).parent.mkdir(exist_ok=True)
-        path.replace(out / name)
