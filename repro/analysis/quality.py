@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from repro.analysis.points import counts, total
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from repro.analysis.series import Series
     from repro.records import DetailedScore
 
+#: What of a set may be lost (a disputed window, a clip that failed) for its sum to be told.
+_MOST_LOST = 0.05
+_SUMMED = ("gpu_energy_j", "cpu_energy_j", "ram_energy_j", "duration_s", "uncertainty_j")
 #: Fewer clips do not show how much clips scatter.
 _FEWEST_CLIPS = 3
 
@@ -98,7 +101,8 @@ def quality_points(data: DataSet) -> tuple[QualityPoint, ...]:
     """Summarise the study ``quality``: a set is all clips of one repeat on one data set.
 
     A set is complete when it has as many clips as its scores are of. Without scores, the
-    fullest set of the data set says how many there should be.
+    fullest set of the data set says how many there should be. Where at most one clip in twenty
+    does not count, the mean of the others stands for it.
     """
     sets: dict[Setting, list[list[Row]]] = defaultdict(list)
     scores: dict[Setting, list[DetailedScore]] = defaultdict(list)
@@ -174,10 +178,7 @@ def _point(
     fullest: int,
 ) -> QualityPoint:
     wanted = max((score.n for score in scores if score.n), default=fullest)
-    complete = [
-        counting for rows in repeats
-        if _clips(counting := [row for row in rows if counts(row)]) == wanted and counting
-    ]  # fmt: skip
+    complete = [whole for rows in repeats if (whole := _whole(rows, wanted))]
     rows = [row for repeat in repeats for row in repeat]
     measured = [row for repeat in complete for row in repeat]
     found = [_clips(repeat) for repeat in repeats]
@@ -202,6 +203,23 @@ def _point(
         fewest=min(found),
         most=max(found),
     )
+
+
+def _whole(rows: Sequence[Row], wanted: int) -> list[Row]:
+    """Return the rows of a set that count, with the share of the few that do not; none of a part.
+
+    What a lost clip took is reckoned as the mean of the others.
+    """
+    counting = [row for row in rows if counts(row)]
+    found = _clips(counting)
+    if found == wanted or not (1 - _MOST_LOST) * wanted <= found < wanted:
+        return counting if found == wanted else []
+    return [_scaled(row, wanted / found) for row in counting]
+
+
+def _scaled(row: Row, factor: float) -> Row:
+    values = {name: getattr(row, name) for name in _SUMMED}
+    return replace(row, **{name: value and value * factor for name, value in values.items()})
 
 
 def _uncertainty_j(sets: Sequence[Sequence[Row]]) -> float | None:

@@ -263,6 +263,13 @@ def pareto_notes(panel: Panel) -> tuple[str, ...]:
         "windows failed."
         for point in short
     ]
+    placed = (entry.point for entry in panel.entries if entry.energy_j is not None)
+    notes += [
+        f"{point.series.title} on {point.dataset} at {point.steps} steps: {point.fewest} of "
+        f"{point.clips} clips count, and their mean stands for the others."
+        for point in placed
+        if point.fewest < point.clips
+    ]
     unscored = [entry for entry in panel.entries if entry.value is None]
     if unscored and panel.metric:
         names = ", ".join(f"{one.point.series.title} at {one.point.steps}" for one in unscored)

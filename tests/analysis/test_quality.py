@@ -229,3 +229,20 @@ def test_a_data_set_that_is_no_name_is_an_error():
     run = with_quality(make_run(gpu=make_gpu()), {10: 36.0}, dataset="../../etc")
     with pytest.raises(BundleError, match="expected a data set in lower case"):
         load([examined(run)])
+
+
+def test_one_clip_in_twenty_that_does_not_count_is_reckoned_as_the_mean_of_the_others():
+    run = with_quality(make_run(gpu=make_gpu(), batch_sizes=()), {10: 72.0}, clips=40)
+    disputed = with_rows(
+        with_scores(run, "fad_inf", {10: 0.4}, n=40),
+        lambda row: (
+            changed(row, status=Status.DISPUTED)
+            if (row.study, row.item) in {("quality", 3), ("quality", 4)}
+            else row
+        ),
+    )
+    (point,) = rows_of(disputed)
+    assert point["gpu_energy_kwh"] == pytest.approx(72.0 / 3.6e6)
+    assert (point["n"], point["incomplete"], point["fewest_clips"]) == (1, 0, 38)
+    assert point["disputed"] == 2
+    assert any("38 of 40 clips" in note for note in table_of(disputed).notes)

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from repro.analysis import report as report_module
 from repro.analysis.load import load
 from repro.analysis.page import Section, page
 from repro.analysis.points import step_points
@@ -207,7 +206,7 @@ def test_a_report_that_fails_leaves_the_earlier_one_whole(tmp_path, monkeypatch)
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(report_module.Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(TtaError, match="No space left"):
         write_report([examined(batch_sizes=())], out)
     monkeypatch.undo()
