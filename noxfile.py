@@ -61,7 +61,7 @@ def scorer(session):
 
 @nox.session
 def lint(session):
-    """Check format, style, types, import contracts, shell scripts and the Dockerfile."""
+    """Check format, style, types, imports, shell scripts, the Dockerfile, and the locks."""
     session.install("-e", ".[dev]", *LINTERS)
     session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")
@@ -69,6 +69,8 @@ def lint(session):
     session.run("lint-imports")
     session.run("hadolint", "Dockerfile")
     session.run("shellcheck", "--external-sources", *_shell_scripts(session))
+    locks = ("tests/models/test_cards.py", "tests/images/test_locks.py")
+    session.run("pytest", "--quiet", "-k", "lock", *locks)
 
 
 @nox.session(default=False)
