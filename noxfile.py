@@ -34,7 +34,7 @@ VALIDATORS = ("bagit==1.9.0", "roc-validator==0.13.0", "rocrate==0.15.0", "frict
 # What a benchmark exits with whose goal of speed was missed.
 GOAL_MISSED = 6
 # Most tests wait for processes of their own, of which each may need a gigabyte or two.
-PARALLEL = ("--numprocesses=4", "--dist=worksteal")
+PARALLEL = ("--numprocesses=4", "--dist=loadfile")  # the tests of a file share what they start
 PROOFREADERS = ("cffconvert==2.0.0", "codespell==2.4.1")
 
 
