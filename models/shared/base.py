@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from shared import durations, loading
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from shared.parts import Part
 
 
-class BaseAdapter:
+class BaseAdapter(ABC):
     """Drives a model for the worker, once it is said which networks it has and how they run.
 
     After ``load``, ``denoiser`` is the module whose calls are steps, and ``stages`` has the modules
@@ -30,26 +31,27 @@ class BaseAdapter:
         self.size = "full"
         self.duration_mode = "paper"
 
+    @abstractmethod
     def parts(self, size: str) -> dict[str, Part]:
         """Return every network of the model by its name."""
-        raise NotImplementedError
 
+    @abstractmethod
     def limit(self, steps: int, audio_s: float, duration_mode: str) -> str | None:
         """Return why so many steps or seconds cannot be had, or None."""
-        raise NotImplementedError
 
+    @abstractmethod
     def latent_shape(self, audio_s: float) -> list[int]:
         """Return the shape of one clip's latent, the channels first."""
-        raise NotImplementedError
 
+    @abstractmethod
     def take(self, loaded: Loaded) -> None:
         """Take the networks to generate with, and what stands beside them in their folder."""
-        raise NotImplementedError
 
+    @abstractmethod
     def find_stages(self, networks: dict[str, Any]) -> dict[str, list[Any]]:
         """Return the modules that are called for each part of a generation, in its order."""
-        raise NotImplementedError
 
+    @abstractmethod
     def make(
         self,
         prompts: list[str],
@@ -60,9 +62,8 @@ class BaseAdapter:
         streams: list[Any],
     ) -> Any:
         """Return samples (clips, channels, count), each clip drawn from its random stream."""
-        raise NotImplementedError
 
-    def check_source(self, weights: str) -> None:
+    def check_source(self, weights: str) -> None:  # noqa: B027 - most take any source
         """Raise where weights cannot come from there."""
 
     def describe(self, *, size: str) -> dict[str, Any]:

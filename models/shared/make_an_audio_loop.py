@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,21 +43,21 @@ class MakeAnAudioAdapter(BaseAdapter):
         super().__init__()
         self.networks: dict[str, Any] = {}
 
+    @abstractmethod
     def condition(self, prompts: list[str]) -> Any:
         """Return the states of prompts (prompts, tokens, width)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def unconditional(self, count: int) -> Any:
         """Return the states of ``count`` empty texts (count, tokens, width)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def denoise(self, latents: Any, times: Any, states: Any) -> Any:
         """Return the noise in latents (b, *shape), given a timestep for each and its text."""
-        raise NotImplementedError
 
+    @abstractmethod
     def decode(self, latents: Any) -> Any:
         """Return mels (clips, 80, frames)."""
-        raise NotImplementedError
 
     def check_source(self, weights: str) -> None:
         """Say where the files lie that are on no hub."""

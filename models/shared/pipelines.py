@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from shared.base import BaseAdapter
@@ -23,9 +24,9 @@ class PipelineAdapter(BaseAdapter):
         super().__init__()
         self.running: Any = None  # the pipeline itself, once it is loaded
 
+    @abstractmethod
     def companions(self, folder: Path | None) -> dict[str, Any]:
         """Return what the pipeline needs beside networks: of the folder, or stubs without one."""
-        raise NotImplementedError
 
     def options(self, audio_s: float, streams: list[Any]) -> dict[str, Any]:  # noqa: ARG002
         """Return further arguments of the pipeline's call."""
