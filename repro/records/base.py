@@ -1,0 +1,43 @@
+"""What every record is, and the words that several share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Record(BaseModel):
+    """A value that does not change and holds no field it does not name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class BundleClass(StrEnum):
+    """What the numbers of a bundle may be taken for."""
+
+    MEASURED = "measured"
+    DEMONSTRATION = "demonstration"
+
+
+class Status(StrEnum):
+    """How a window ended."""
+
+    OK = "ok"
+    OOM = "oom"
+    UNSUPPORTED = "unsupported"
+    FAILED = "failed"
+    DISPUTED = "disputed"
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the work was done to its end: a dispute is about its energy alone."""
+        return self in {Status.OK, Status.DISPUTED}
+
+
+EnergySource = Literal["measured", "modelled"]
+
+
+#: What a stage of a generation may be called.
+STAGE = r"^[a-z][a-z0-9_]{0,31}$"
