@@ -9,13 +9,13 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
+from repro.environments import made_from, read_lock
 from repro.errors import UsageError
 from repro.records import Record
 from repro.resources import data_root, environments_dir, scorer_dir
 
 #: The environment of a model that needs no libraries: the interpreter of the harness itself.
 PLAIN = "plain"
-LOCK = "requirements.lock"
 #: The folder of the lock that holds the newest releases, for every model of its environment.
 CURRENT = "models/current"
 
@@ -136,42 +136,33 @@ class Model(Record):
         return environments_dir() / self.card.environment / "bin" / "python"
 
     @property
-    def lock_text(self) -> str:
+    def lock_text(self) -> str | None:
         """The pinned requirements that the model's environment was made from.
 
-        An environment that holds no copy of them, as one made by hand, is taken for one made from
-        the model's own; ``stack`` is then None.
+        None where the environment holds no copy of them: one of somebody's own making.
         """
-        made_from = self._made_from
-        return _read_lock(self.folder) if made_from is None else made_from
+        if self.card.environment == PLAIN:
+            return read_lock(self.folder)
+        return made_from(self.card.environment)
 
     @property
     def stack(self) -> Literal["paper", "current"] | None:
         """Which of the known locks the environment was made from, None where it does not say."""
-        made_from = self._made_from
-        if made_from is None:
+        if self.card.environment == PLAIN or self.lock_text is None:
             return None
-        if made_from == _read_lock(self.folder):
+        if self.lock_text == read_lock(self.folder):
             return "paper"
-        return "current" if made_from == _read_lock(data_root() / CURRENT) else None
-
-    @property
-    def _made_from(self) -> str | None:
-        """The copy of its lock that the environment holds."""
-        if self.card.environment == PLAIN:
-            return None
-        return _read_lock(environments_dir() / self.card.environment) or None
+        return "current" if self.lock_text == read_lock(data_root() / CURRENT) else None
 
     def _misfit(self) -> str | None:
         """Return why the environment is not this model's, or None."""
-        made_from = self._made_from
-        if made_from is None or self.stack is not None:
+        environment, lock = self.card.environment, self.lock_text
+        if environment == PLAIN or lock is None or self.stack is not None:
             return None
-        environment = self.card.environment
         return (
             f"its environment {environment!r} was made from another lock: expected that of "
             f"{self.folder.name} or of {Path(CURRENT).name}, found one of sha256 "
-            f"{hashlib.sha256(made_from.encode()).hexdigest()[:12]}; make it anew with "
+            f"{hashlib.sha256(lock.encode()).hexdigest()[:12]}; make it anew with "
             f"`nox -s environment -- {environment}`"
         )
 
@@ -187,11 +178,6 @@ class Model(Record):
                 f"`nox -s environment -- {environment}` or set TTA_ENVS"
             )
         return self._misfit()
-
-
-def _read_lock(folder: Path) -> str:
-    path = folder / LOCK
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
 def read_catalog(extra: tuple[Path, ...] = ()) -> dict[str, Model]:

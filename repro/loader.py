@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from repro.adapter import AdapterProcess
+from repro.environments import listing
 from repro.protocol import parse_protocol, protocol_text
 from repro.records import ModelFacts
 from repro.request import public_name
@@ -30,6 +31,7 @@ class Loader:
         self._device = device
         self._log = log
         self._said: dict[str, Any] = {}
+        self._installed: tuple[str, ...] = ()
 
     def load(self) -> AdapterProcess:
         """Return a worker with the model loaded.
@@ -42,6 +44,8 @@ class Loader:
         worker = self._start()
         try:
             self._said = self._said or worker.describe(self._request.size)
+            if self._model.lock_text is None:
+                self._installed = self._installed or worker.installed()
             loaded = worker.load(**self._arguments())
             self._device.check_identity(loaded.get("gpu_uuid"))
         except BaseException:
@@ -54,6 +58,12 @@ class Loader:
     def described(self) -> bool:
         """Whether the model has said anything of itself yet."""
         return bool(self._said)
+
+    @property
+    def lock_text(self) -> str:
+        """The lock of the model's environment, or what is installed in one that holds none."""
+        lock = self._model.lock_text
+        return listing(self._installed) if lock is None else lock
 
     @property
     def facts(self) -> ModelFacts:

@@ -106,14 +106,14 @@ class ModelRun:
 
     def _open_journal(self, *, loaded: bool) -> Journal:
         path = self.folder / rundir.JOURNAL
-        environment, model = self._environment(), self._model
+        environment, card = self._environment(), self._model.card_text
         reason: Literal["start", "resume"]
         if self._earlier is None:
             reason = "start"
             journal = Journal.create(path, self._header(environment))
         else:
             reason = "resume"
-            rundir.check_conditions(self._earlier, environment, model.lock_text, model.card_text)
+            rundir.check_conditions(self._earlier, environment, self._loader.lock_text, card)
             rundir.drop_strays(self.folder / "audio", self._earlier)
             journal = Journal.reopen(path)
         idle_s = self._request.protocol.idle_s if loaded else None
@@ -141,7 +141,7 @@ class ModelRun:
             environment=environment,
             protocol_toml=self._request.protocol_toml,
             model_toml=self._model.card_text,
-            requirements_lock=self._model.lock_text,
+            requirements_lock=self._loader.lock_text,
             planned_windows=len(self._planned),
             captions=tuple(self._request.caption_rows()),
         )

@@ -25,6 +25,7 @@ WORKER = Path(__file__).with_name("worker.py")
 LOG_TAIL_LINES = 3
 LOG_TAIL_BYTES = 4096
 START_TIMEOUT_S = 300.0
+INSTALLED_TIMEOUT_S = 300.0
 
 
 class WorkerProcess:
@@ -86,6 +87,10 @@ class WorkerProcess:
             if stream is not None:
                 with suppress(OSError):  # the other end has gone, or the disk is full
                     stream.close()
+
+    def installed(self) -> tuple[str, ...]:
+        """Return what is installed in the worker's environment, as ``name==version``, sorted."""
+        return tuple(self.ask("installed", INSTALLED_TIMEOUT_S))
 
     @property
     def _stdout(self) -> IO[bytes]:

@@ -103,6 +103,11 @@ class Scorer:
     ) -> None:  # fmt: skip
         self.close()
 
+    @property
+    def lock_text(self) -> str:
+        """The lock of the engine's environment, or what is installed in one that holds none."""
+        return self._worker.lock_text
+
     def close(self) -> None:
         """End the worker."""
         self._worker.kill()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from repro.catalog import read_scorer_card
+from repro.environments import listing, made_from
 from repro.errors import UsageError
 from repro.frechet import Extrapolation
 from repro.process import WorkerProcess
@@ -63,10 +64,16 @@ class ScorerProcess(WorkerProcess):
     """
 
     def __init__(self, engine: str, log: Path, environment: Mapping[str, str]) -> None:
-        folder = scorer_dir()
+        self._engine, folder = engine, scorer_dir()
         search_path = (folder, folder.parent)
         adapter = folder / f"{engine}_engine.py"
         super().__init__(find_interpreter(engine), adapter, search_path, log, environment)
+
+    @property
+    def lock_text(self) -> str:
+        """The lock of the engine's environment, or what is installed in one that holds none."""
+        lock = made_from(read_scorer_card().engines[self._engine])
+        return listing(self.installed()) if lock is None else lock
 
     def describe(self) -> dict[str, Any]:
         """Return engine, libraries, networks and sizes, without loading anything."""

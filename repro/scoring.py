@@ -21,14 +21,12 @@ from repro.bundle import (
 from repro.bundle.family import compared
 from repro.bundle.run_contents import RunContents
 from repro.bundle.score_checks import expected_class
-from repro.catalog import read_catalog, read_scorer_card
 from repro.clipsets import audio_folder, find_captions, find_sets
 from repro.errors import BundleError, UsageError
 from repro.machine import describe_harness, describe_machine, describe_source
 from repro.meter.window import utc_now
 from repro.records import BundleClass, Parent, ScoreEnvironment, ScoreRun
 from repro.request import public_name
-from repro.resources import environments_dir, scorer_dir
 from repro.rundir import write_atomically
 from repro.scoreprogress import COMPUTING, EMBEDDING
 from repro.scorer import Scorer
@@ -176,7 +174,7 @@ class _Work:
             environment=self._environment(started_at, tuple(remarks)),
             request={"engine": self._engine.name, "weights": scorer.facts.weights,
                      "device": scorer.facts.device, "size": scorer.facts.size},
-            requirements_lock=_lock_text(self._engine.name),
+            requirements_lock=scorer.lock_text,
             scores=tuple(row for one in found for row in one.rows),
             clips=tuple(clip for one in found for clip in one.clips),
             contrasts=tuple(contrasts),
@@ -255,19 +253,6 @@ def _without_reference(captions: Mapping[Place, CaptionList]) -> list[str]:
         for (_, dataset), found in captions.items()
         if not found.has_references
     ]
-
-
-def _lock_text(engine: str) -> str:
-    """Return the lock of the engine's environment: its own copy, the scorer's, or a model's."""
-    environment = read_scorer_card().engines[engine]
-    made_from = environments_dir() / environment / "requirements.lock"
-    if made_from.is_file():
-        return made_from.read_text(encoding="utf-8")
-    own = scorer_dir() / "requirements.lock"
-    if environment == "scorer" and own.is_file():
-        return own.read_text(encoding="utf-8")
-    models = read_catalog().values()
-    return next((one.lock_text for one in models if one.card.environment == environment), "")
 
 
 def _verified(target: Path, parent: Examination) -> Scored:

@@ -4,7 +4,7 @@ Runs under the interpreter of the model's environment, which need not be that of
 standard library only, and no syntax newer than Python 3.9. Usage: ``worker.py ADAPTER [PATH ...]``,
 where each PATH joins the module search path. One JSON object a line comes in and one goes out:
 
-    {"op": "describe" | "refuse" | "load" | "synchronise" | "gpu_uuid" | "generate" | "save" | "stages" | "record" | "replay" | "stop", "args": {}}
+    {"op": "describe" | "refuse" | "load" | "synchronise" | "gpu_uuid" | "installed" | "generate" | "save" | "stages" | "record" | "replay" | "stop", "args": {}}
     {"ok": true, "value": ...} or {"ok": false, "kind": "oom" | "unwritten" | "error", "message": ..., "trace": ...}
 
 An adapter that does not generate names its own requests in ``operations``.
@@ -18,11 +18,13 @@ import importlib.util
 import json
 import os
 import queue
+import re
 import sys
 import threading
 import time
 import traceback
 from contextlib import contextmanager, nullcontext
+from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -128,6 +130,18 @@ class Worker:
         """Return the UUID of the GPU that torch computes on, or None where it has none."""
         torch = importlib.import_module("torch")
         return str(torch.cuda.get_device_properties(0).uuid) if torch.cuda.is_available() else None
+
+    def installed(self) -> list[str]:
+        """Return what is installed beside this interpreter, as ``name==version``, sorted.
+
+        Of two that the search path has, the first is the one that is imported.
+        """
+        found: dict[str, str] = {}
+        for one in metadata.distributions():
+            name = one.metadata["Name"]  # None where somebody left half a distribution
+            if name:
+                found.setdefault(re.sub(r"[-_.]+", "-", name).lower(), one.version)
+        return [f"{name}=={version}" for name, version in sorted(found.items())]
 
     def generate(self, **args: Any) -> dict[str, Any]:
         """Generate once; the reply leaves when the device is done."""

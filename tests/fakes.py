@@ -20,7 +20,7 @@ CARD = """
 name = "{name}"
 title = "Fake"
 in_paper = false
-environment = "plain"
+environment = "{environment}"
 checkpoint = "none"
 licence = "Apache-2.0"
 dtype = "float32"
@@ -116,7 +116,7 @@ class Adapter:
 
 def write_model(
     root, name="fake", *, sleep_s=0.0, version="1.0", on_load="pass", on_write="pass",
-    on_generate="pass", extra="", stages=None,
+    on_generate="pass", extra="", stages=None, environment="plain",
 ):  # fmt: skip
     """Write a model folder below ``root`` and return ``root``, for ``--models-dir``.
 
@@ -124,7 +124,7 @@ def write_model(
     """
     folder = Path(root) / name
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "model.toml").write_text(CARD.format(name=name))
+    (folder / "model.toml").write_text(CARD.format(name=name, environment=environment))
     text = ADAPTER.format(
         sleep_s=sleep_s,
         version=version,

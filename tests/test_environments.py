@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from repro.catalog import read_catalog
+from repro.environments import LISTED
+from tests import fakes
 
 OWN, CURRENT = "own==1.0\n", "current==2.0\n"
 
@@ -38,10 +43,10 @@ def test_the_lock_is_that_which_the_environment_was_made_from(environment, model
     assert (model.lock_text, model.stack) == (text, stack)
 
 
-def test_an_environment_without_a_copy_is_taken_for_the_models_own_and_says_so(environment, model):
+def test_an_environment_of_ones_own_is_taken_and_has_neither_a_lock_nor_a_stack(environment, model):
     assert environment.is_dir()
     assert model.missing() is None
-    assert (model.lock_text, model.stack) == (OWN, None)
+    assert (model.lock_text, model.stack) == (None, None)
 
 
 def test_an_environment_made_from_another_lock_is_refused_with_the_remedy(environment, model):
@@ -57,3 +62,49 @@ def test_a_model_without_an_environment_has_no_stack(model):
         update={"card": model.card.model_copy(update={"environment": "plain"})}
     )
     assert (plain.lock_text, plain.stack) == (OWN, None)
+
+
+@pytest.fixture
+def own(tmp_path):
+    """Make an environment by hand: a script that starts this interpreter beside a package."""
+    package = tmp_path / "site" / "Own_Package-1.2.dist-info" / "METADATA"
+    package.parent.mkdir(parents=True)
+    package.write_text("Metadata-Version: 2.1\nName: Own_Package\nVersion: 1.2\n")
+    python = tmp_path / "envs" / "own" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={tmp_path / "site"} exec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    return package
+
+
+def measure(tmp_path, repeats):
+    models = fakes.write_model(tmp_path / "models", environment="own", sleep_s=0.2)
+    asked = ("--study", "steps", "--steps", "2", "--repeats", repeats)
+    return subprocess.run(
+        fakes.command(*fakes.fake_run(models, tmp_path / "out", *asked)),
+        capture_output=True, text=True, check=False,
+        env=fakes.environment(TTA_ENVS=str(tmp_path / "envs")),
+    )  # fmt: skip
+
+
+def test_a_run_in_an_environment_of_ones_own_records_what_is_installed_there(tmp_path, own):
+    assert own.is_file()
+    done = measure(tmp_path, "1")
+    assert done.returncode == 0, done.stderr
+
+    header = fakes.journal_of(tmp_path / "out")[0]["header"]
+    assert header["requirements_lock"].startswith(LISTED)
+    assert "\nown-package==1.2\n" in header["requirements_lock"]
+    assert header["environment"]["stack"] is None
+
+
+def test_a_run_does_not_go_on_when_something_else_is_installed_there(tmp_path, own):
+    measure(tmp_path, "2")
+    (journal,) = (tmp_path / "out").glob("*/journal.jsonl")
+    journal.write_text("".join(journal.read_text().splitlines(keepends=True)[:-1]))
+    next((tmp_path / "out").glob("*.zip")).unlink()
+    own.write_text(own.read_text().replace("1.2", "1.3"))
+
+    done = measure(tmp_path, "2")
+    assert done.returncode == 2
+    assert "requirements.lock has changed" in done.stderr

@@ -56,6 +56,13 @@ def test_denoiser_calls_are_counted_and_not_taken_from_the_request(start):
     assert worker.generate(steps=2, **CALL)["denoiser_calls"] == 2
 
 
+def test_what_is_installed_is_listed_once_each_in_order(start):
+    listed = start().installed()
+    assert f"pytest=={pytest.__version__}" in listed
+    names = [line.partition("==")[0] for line in listed]
+    assert names == sorted(set(names))
+
+
 def test_a_library_that_prints_does_not_corrupt_the_replies(start, tmp_path):
     worker = start()
 
