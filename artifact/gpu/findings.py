@@ -36,25 +36,24 @@ def main() -> int:
     parser.add_argument("bundles", nargs="+", type=Path, metavar="BUNDLE")
     parser.add_argument("--out", type=Path, help="folder of the figure  [default: none is drawn]")
     asked = parser.parse_args()
-    runs = [read(path) for path in asked.bundles]
-    rows = [row for run in runs for row in counted(run)]
-    print("\n\n".join([machines(runs), agreement(rows), repeats(runs), duty(runs)]))
+    runs = [run for path in asked.bundles if (run := read(path)) is not None]
+    print("\n\n".join(table(runs) for table in (machines, meters, agreement, repeats, duty)))
     if asked.out:
-        print(f"\n{draw(rows, asked.out)}")
+        print(f"\n{draw([row for run in runs for row in counted(run)], asked.out)}")
     return 0
 
 
-def read(path: Path) -> Run:
-    """Return the run of a bundle that verifies.
+def read(path: Path) -> Run | None:
+    """Return the run of a bundle that verifies, or None where it holds scores.
 
     Raises:
         SystemExit: it does not.
 
     """
     found = bundle.examine(path, trust=TrustStore.shipped())
-    if found.verdict is bundle.Verdict.INVALID or found.contents is None:
+    if found.verdict is bundle.Verdict.INVALID:
         raise SystemExit(f"{path}: {found.verdict}: {'; '.join(found.reasons)}")
-    return payload.read(found.contents)
+    return payload.read(found.contents) if found.kind == "run" else None
 
 
 def counted(run: Run, *, warmups: bool = False) -> list[Window]:
@@ -76,8 +75,26 @@ def machines(runs: Iterable[Run]) -> str:
     return "\n".join(sorted(set(lines)))
 
 
-def agreement(rows: Sequence[Window]) -> str:
+def meters(runs: Iterable[Run]) -> str:
+    """Return how the counter refreshed, and what the idle GPU drew with the model loaded."""
+    lines = ["| model | protocol | refresh of the counter | jitter | idle, model loaded |",
+             "|---|---|---:|---:|---:|"]  # fmt: skip
+    for run in runs:
+        made = run.header.environment
+        idle = [f"{one.idle.power_w:.1f} W" for one in run.sessions if one.idle]
+        for one in made.instruments:
+            if one.name == "counter" and one.refresh_period_s is not None:
+                jitter = f"{1000 * (one.refresh_jitter_s or 0.0):.2f} ms"
+                period = f"{1000 * one.refresh_period_s:.1f} ms"
+                name = run.entries[0].row.model
+                cells = (name, made.protocol, period, jitter, ", ".join(idle))
+                lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def agreement(runs: Iterable[Run]) -> str:
     """Return how far readings lie from the counter, by length of the window."""
+    rows = [row for run in runs for row in counted(run)]
     lines = ["| window | reading | n | mean | sd | largest |", "|---|---|---:|---:|---:|---:|"]
     for shortest, longest in itertools.pairwise((0.0, *LENGTHS_S)):
         inside = [row for row in rows if shortest <= (row.duration_s or 0) < longest]

@@ -2,45 +2,69 @@
 
 A visit is short and the next one may meet another card, so every bundle is complete in itself and
 nothing is begun that the time left would not finish. Give the command again on the same card to go
-on. Weights are random: the energy of the architecture is measured, and every bundle says so.
-Words after ``--`` go to ``tta-energy full`` as they are.
+on, elsewhere with ``--have`` and the bundles there are. Weights are random: the energy of the
+architecture is measured, and every bundle says so. Words after ``--`` go to ``tta-energy full``.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import json
+import os
 import subprocess
 import sys
 import tarfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from repro import bundle
+from repro.bundle import payload
+from repro.catalog import PLAIN, read_catalog
+from repro.protocol import parse_protocol, protocol_text
+from repro.signing import TrustStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 TTA = (sys.executable, "-m", "repro")
 #: Building a network of a billion random weights and bringing it to the GPU.
-LOADING_S = 60.0
-HEADING = f"{'protocol':<9} {'study':<6} {'model':<20} {'outcome':<11} seconds"
+LOADING_S = 45.0
+#: Between two windows: four refreshes of a counter of 100 ms, the trace's tail, the journal.
+BETWEEN_WINDOWS_S = 0.7
 #: How much slower than estimated a piece may be before it has to be stopped.
 MARGIN = 1.3
+#: How long a run that is told to stop may take to put its journal in order.
+STOPPING_S = 20.0
+HEADING = f"{'protocol':<9} {'study':<6} {'model':<20} {'outcome':<11} seconds"
 
 
 @dataclass(frozen=True)
 class Piece:
-    """One model, one study, one protocol: a bundle."""
+    """One model, one study, one protocol: a bundle; ``repeats`` where not the protocol's own."""
 
     protocol: str
     study: str
     model: str
+    repeats: int | None = None
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What a bundle is recognised by."""
+        return (self.protocol, self.study, self.model)
 
     def words(self) -> list[str]:
         """Return the options that ask for it."""
-        return ["--protocol", self.protocol, "--study", self.study, "--model", self.model]
+        repeats = ["--repeats", str(self.repeats)] if self.repeats else []
+        asked = ["--protocol", self.protocol, "--study", self.study, "--model", self.model]
+        return [*asked, *repeats]
 
 
 @dataclass(frozen=True)
 class Done:
-    """What became of a piece: ``measured``, ``not begun``, ``stopped`` or an exit code."""
+    """What became of a piece: ``measured``, ``there``, ``not begun``, ``stopped``, an exit code."""
 
     piece: Piece
     outcome: str
@@ -52,20 +76,15 @@ def main() -> int:
     asked = arguments()
     ends_at = time.monotonic() + 60 * asked.minutes
     asked.out.mkdir(parents=True, exist_ok=True)
-    if doctor(asked.out, asked.device) and not asked.anyway:
-        print(
-            "the machine is not fit to measure on; --anyway goes on, and every override is signed"
-        )
+    if asked.here:
+        os.environ["TTA_ENVS"] = str(environments_here(asked.out.resolve() / "environments"))
+    failing = doctor(asked.out, asked.device)
+    if failing and not asked.anyway:
+        print("the machine is not fit to measure on; --anyway overrides what can be, signed")
         return 4
-    done: list[Done] = []
-    for piece in pieces(asked.models):
-        done.append(attempt(piece, asked, ends_at, slowness(done)))
-        print(line(done[-1]), flush=True)
-    print(
-        "\n".join(
-            ["", "protocol  study  model                outcome     seconds", *map(line, done)]
-        )
-    )
+    asked.further += [word for name in failing for word in ("--override", name)]
+    done = measure(asked, ends_at)
+    print("\n".join(["", HEADING, *map(line, done)]))
     print(f"\n{pack(asked.out)}")
     return 0
 
@@ -75,8 +94,12 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, required=True, help="how long the visit may last")
     parser.add_argument("--out", type=Path, default=Path("visit"), help="folder of the results")
+    parser.add_argument("--have", type=Path, nargs="+", default=[], metavar="DIR",
+                        help="folders of bundles that are not measured again")  # fmt: skip
     parser.add_argument("--device", default="cuda:0")
     parser.add_argument("--models", nargs="+", default=paper_models(), metavar="NAME")
+    parser.add_argument("--here", action="store_true",
+                        help="run the models in this interpreter, not in their own")  # fmt: skip
     parser.add_argument("--anyway", action="store_true", help="measure although doctor objects")
     parser.add_argument("further", nargs="*", metavar="OPTION", help="for tta-energy full")
     return parser.parse_args()
@@ -84,58 +107,115 @@ def arguments() -> argparse.Namespace:
 
 def paper_models() -> list[str]:
     """Return the paper's models in the paper's order."""
-    listed = json.loads(output("models", "--json"))
-    return [item["name"] for item in listed if item["in_paper"]]
+    return [model.name for model in read_catalog().values() if model.card.in_paper]
 
 
-def pieces(models: list[str]) -> list[Piece]:
-    """Return what is to be measured, the most wanted first."""
+def environments_here(root: Path) -> Path:
+    """Make environments of the models whose interpreter is this one, and return their folder."""
+    names = {model.card.environment for model in read_catalog().values()} - {PLAIN}
+    for name in names:
+        python = root / name / "bin" / "python"
+        python.parent.mkdir(parents=True, exist_ok=True)
+        # A link would leave a virtual environment behind: Python looks beside it for its packages.
+        python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+        python.chmod(0o755)
+    return root
+
+
+def pieces(models: Sequence[str]) -> list[Piece]:
+    """Return what is to be measured, the most wanted first, each once.
+
+    Three models step by step and one of them in batches answer the paper's questions; the stages of
+    two and one under ``precise`` those about the meter. Then the rest.
+    """
     steps, batch = (
         [Piece("paper", study, name) for name in models] for study in ("steps", "batch")
     )
-    return [*steps, batch[0], Piece("precise", "steps", models[0]), *batch[1:]]
+    stages = [Piece("paper", "stages", name, repeats=3) for name in models]
+    precise = [Piece("precise", "steps", name, repeats=2) for name in models]
+    first = [*steps[:3], *batch[:1], *stages[:2], *precise[:1]]
+    return list(dict.fromkeys([*first, *steps, *batch]))
 
 
-def doctor(out: Path, device: str) -> bool:
-    """Print and keep what doctor finds; return whether it objects."""
-    found = subprocess.run(
-        [*TTA, "doctor", "--device", device, "--out", str(out)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    print(found.stdout, found.stderr, flush=True)
-    (out / "doctor.txt").write_text(found.stdout)
-    return found.returncode != 0
+def measure(asked: argparse.Namespace, ends_at: float) -> list[Done]:
+    """Measure piece by piece, leaving out what is there and what does not fit any more."""
+    there = {key for folder in (asked.out, *asked.have) for key in held(folder)}
+    done: list[Done] = []
+    print(HEADING)
+    for piece in pieces(asked.models):
+        found = piece.key in there
+        done.append(Done(piece, "there", 0.0) if found else attempt(piece, asked, ends_at, done))
+        print(line(done[-1]), flush=True)
+    return done
 
 
+def held(folder: Path) -> set[tuple[str, str, str]]:
+    """Return what the whole runs in a folder are of: protocol, study and model."""
+    found = set()
+    for path in sorted(folder.glob("*.zip")):
+        examined = bundle.examine(path, trust=TrustStore.shipped())
+        if examined.kind == "run" and examined.contents:
+            run = payload.read(examined.contents)
+            protocol = run.header.environment.protocol
+            rows = [entry.row for entry in run.entries] if run.complete else []
+            found |= {(protocol, row.study, row.model) for row in rows}
+    return found
+
+
+def doctor(out: Path, device: str) -> list[str]:
+    """Print and keep what doctor finds; return the checks that fail."""
+    text = output("doctor", "--device", device, "--out", str(out), "--json", may_fail=True)
+    (out / "doctor.txt").write_text(text)
+    checks = json.loads(text)["checks"]
+    for check in checks:
+        remedy = f" -> {check['remedy']}" if check["remedy"] else ""
+        print(f"{check['state']:<5} {check['check']:<15} {check['found']}{remedy}", flush=True)
+    return [check["check"] for check in checks if check["state"] == "fail"]
+
+
+@functools.cache
 def estimate_s(piece: Piece) -> float:
     """Return the seconds of a piece by the times its model's card gives for another GPU."""
-    return 60 * (json.loads(output("plan", "full", *piece.words(), "--json"))["minutes"] or 0)
+    grid = json.loads(output("plan", "full", *piece.words(), "--json"))
+    protocol = parse_protocol(protocol_text(piece.protocol))
+    waiting_s = BETWEEN_WINDOWS_S * sum(grid["windows"].values())
+    starting_s = protocol.processes * (LOADING_S + (protocol.idle_s or 0.0))
+    return float(60 * (grid["minutes"] or 0) + waiting_s + starting_s)
 
 
-def slowness(done: list[Done]) -> float:
+def slowness(done: Iterable[Done]) -> float:
     """Return how measured times compare with estimates so far; 1 before the first."""
-    ratios = [item.seconds / (estimate_s(item.piece) + LOADING_S)
-              for item in done if item.outcome == "measured" and item.seconds > 1]  # fmt: skip
+    ratios = [item.seconds / estimate_s(item.piece) for item in done if item.outcome == "measured"]
     return max(ratios, default=1.0)
 
 
-def attempt(piece: Piece, asked: argparse.Namespace, ends_at: float, slower: float) -> Done:
+def attempt(piece: Piece, asked: argparse.Namespace, ends_at: float, done: Iterable[Done]) -> Done:
     """Measure a piece if it fits into the time left."""
     begun = time.monotonic()
-    left = ends_at - begun
-    if left < MARGIN * slower * (estimate_s(piece) + LOADING_S):
+    left_s = ends_at - begun
+    if left_s < MARGIN * slowness(done) * estimate_s(piece):
         return Done(piece, "not begun", 0.0)
     command = [*TTA, "full", *piece.words(), "--weights", "random", "--device", asked.device,
                "--out", str(asked.out), *asked.further]  # fmt: skip
     with (asked.out / "visit.log").open("ab") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
-        try:
-            code = process.wait(timeout=left)
-        except subprocess.TimeoutExpired:
-            process.terminate()
-            process.wait()
-            return Done(piece, "stopped", time.monotonic() - begun)
-    return Done(piece, "measured" if code == 0 else f"exit {code}", time.monotonic() - begun)
+        code = finish(process, left_s)
+    outcome = {0: "measured", None: "stopped"}.get(code, f"exit {code}")
+    return Done(piece, outcome, time.monotonic() - begun)
+
+
+def finish(process: subprocess.Popen[bytes], left_s: float) -> int | None:
+    """Wait for a run to end and return its exit code; at the end of the time stop it."""
+    try:
+        return process.wait(timeout=left_s)
+    except subprocess.TimeoutExpired:
+        process.terminate()
+    try:
+        process.wait(timeout=STOPPING_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    return None
 
 
 def pack(out: Path) -> Path:
@@ -154,14 +234,15 @@ def line(done: Done) -> str:
     return f"{name} {done.outcome:<11} {done.seconds:7.1f}"
 
 
-def output(*words: str) -> str:
+def output(*words: str, may_fail: bool = False) -> str:
     """Return what a command of the program prints.
 
     Raises:
         subprocess.CalledProcessError: it failed; its complaint has been printed.
 
     """
-    return subprocess.run([*TTA, *words], stdout=subprocess.PIPE, text=True, check=True).stdout
+    command = [*TTA, *words]
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=not may_fail).stdout
 
 
 if __name__ == "__main__":
