@@ -150,15 +150,14 @@ def measure(asked: argparse.Namespace, ends_at: float) -> list[Done]:
 
 
 def held(folder: Path) -> set[tuple[str, str, str]]:
-    """Return what the whole runs in a folder are of: protocol, study and model."""
+    """Return what the runs in a folder are of: protocol, study and model."""
     found = set()
     for path in sorted(folder.glob("*.zip")):
         examined = bundle.examine(path, trust=TrustStore.shipped())
         if examined.kind == "run" and examined.contents:
             run = payload.read(examined.contents)
             protocol = run.header.environment.protocol
-            rows = [entry.row for entry in run.entries] if run.complete else []
-            found |= {(protocol, row.study, row.model) for row in rows}
+            found |= {(protocol, one.row.study, one.row.model) for one in run.entries}
     return found
 
 
