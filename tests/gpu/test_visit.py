@@ -2,10 +2,12 @@
 
 import argparse
 import json
+import re
 import signal
 import subprocess
 import sys
 import tarfile
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -152,3 +154,13 @@ def test_the_refreshes_of_the_counter_are_listed_by_run(sealed):
 
     (row,) = findings.meters([run]).splitlines()[2:]
     assert row.startswith("| audioldm | paper | 100.0 ms | 1.50 ms |")
+
+
+def test_what_the_harness_depends_on_is_carried_along_or_expected_there():
+    root = Path(__file__).parents[2]
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    needed = {re.match(r"[\w-]+", one)[0].replace("_", "-") for one in project["dependencies"]}
+    named = (root / "artifact/gpu/wheels.txt").read_text()
+
+    assert needed
+    assert {name for name in needed if not re.search(rf"\b{name}\b", named)} == set()
