@@ -13,7 +13,7 @@ from help_texts import help_texts
 ROOT = Path(__file__).parent.parent.parent
 #: Document -> name of the part -> what makes it.
 PARTS = {
-    "README.md": {"help": help_texts},
+    "artifact/COMMANDS.md": {"help": help_texts},
     "artifact/CLAIMS.md": {"claims": claims_document},
     "artifact/APPENDIX.md": {"cost": cost_table},
 }

@@ -1,4 +1,4 @@
-"""What every command says of itself, for the README."""
+"""What every command says of itself, for COMMANDS.md."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ WIDTH = 90
 
 
 def help_texts() -> str:
-    """Return the help of each command, folded, in the order of the program's own."""
-    return "\n\n".join(_folded(path, command) for path, command in commands(cli, PROGRAM))
+    """Return the help of each command below a heading, in the order of the program's own."""
+    return "\n\n".join(_section(path, command) for path, command in commands(cli, PROGRAM))
 
 
 def commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
@@ -32,7 +32,7 @@ def commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Com
             yield from commands(found, f"{path} {name}")
 
 
-def _folded(path: str, command: click.Command) -> str:
+def _section(path: str, command: click.Command) -> str:
     context = click.Context(command, info_name=path, terminal_width=WIDTH, max_content_width=WIDTH)
     text = command.get_help(context).rstrip()
-    return f"<details><summary><code>{path}</code></summary>\n\n```text\n{text}\n```\n\n</details>"
+    return f"## {path}\n\n```text\n{text}\n```"
