@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from repro import bundle
 from repro.bundle import payload
 from repro.catalog import PLAIN, read_catalog
+from repro.doctor.preflight import FINAL
 from repro.protocol import parse_protocol, protocol_text
 from repro.signing import TrustStore
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 TTA = (sys.executable, "-m", "repro")
+#: The checks before a run, the counter's period and CodeCarbon's first task.
+STARTING_S = 20.0
 #: Building a network of a billion random weights and bringing it to the GPU.
 LOADING_S = 45.0
 #: Between two windows: four refreshes of a counter of 100 ms, the trace's tail, the journal.
@@ -38,17 +41,18 @@ BETWEEN_WINDOWS_S = 0.7
 MARGIN = 1.3
 #: How long a run that is told to stop may take to put its journal in order.
 STOPPING_S = 20.0
+LOG_TAIL_LINES = 15
 HEADING = f"{'protocol':<9} {'study':<6} {'model':<20} {'outcome':<11} seconds"
 
 
 @dataclass(frozen=True)
 class Piece:
-    """One model, one study, one protocol: a bundle; ``repeats`` where not the protocol's own."""
+    """A study of one model under one protocol: a bundle. ``cut`` are options to make it short."""
 
     protocol: str
     study: str
     model: str
-    repeats: int | None = None
+    cut: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -57,9 +61,8 @@ class Piece:
 
     def words(self) -> list[str]:
         """Return the options that ask for it."""
-        repeats = ["--repeats", str(self.repeats)] if self.repeats else []
-        asked = ["--protocol", self.protocol, "--study", self.study, "--model", self.model]
-        return [*asked, *repeats]
+        return ["--protocol", self.protocol, "--study", self.study, "--model", self.model,
+                *self.cut]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ class Done:
     piece: Piece
     outcome: str
     seconds: float
+    estimate_s: float = 0.0
 
 
 def main() -> int:
@@ -79,13 +83,14 @@ def main() -> int:
     if asked.here:
         os.environ["TTA_ENVS"] = str(environments_here(asked.out.resolve() / "environments"))
     failing = doctor(asked.out, asked.device)
-    if failing and not asked.anyway:
-        print("the machine is not fit to measure on; --anyway overrides what can be, signed")
+    if failing and (FINAL.intersection(failing) or not asked.anyway):
+        print(
+            f"not fit to measure on: {', '.join(failing)}; --anyway overrides what can be, signed"
+        )
         return 4
     asked.further += [word for name in failing for word in ("--override", name)]
     done = measure(asked, ends_at)
-    print("\n".join(["", HEADING, *map(line, done)]))
-    print(f"\n{pack(asked.out)}")
+    print("\n".join(["", HEADING, *map(line, done), "", str(pack(asked))]))
     return 0
 
 
@@ -94,6 +99,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, required=True, help="how long the visit may last")
     parser.add_argument("--out", type=Path, default=Path("visit"), help="folder of the results")
+    parser.add_argument("--archive", type=Path, help="what is packed  [default: OUT/visit.tar]")
     parser.add_argument("--have", type=Path, nargs="+", default=[], metavar="DIR",
                         help="folders of bundles that are not measured again")  # fmt: skip
     parser.add_argument("--device", default="cuda:0")
@@ -101,7 +107,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--here", action="store_true",
                         help="run the models in this interpreter, not in their own")  # fmt: skip
     parser.add_argument("--anyway", action="store_true", help="measure although doctor objects")
-    parser.add_argument("further", nargs="*", metavar="OPTION", help="for tta-energy full")
+    parser.add_argument("further", nargs="*", metavar="OPTION",
+                        help="for tta-energy full, after --")  # fmt: skip
     return parser.parse_args()
 
 
@@ -131,8 +138,9 @@ def pieces(models: Sequence[str]) -> list[Piece]:
     steps, batch = (
         [Piece("paper", study, name) for name in models] for study in ("steps", "batch")
     )
-    stages = [Piece("paper", "stages", name, repeats=3) for name in models]
-    precise = [Piece("precise", "steps", name, repeats=2) for name in models]
+    stages = [Piece("paper", "stages", name, ("--repeats", "2")) for name in models]
+    shorter = ("--repeats", "2", "--steps", "10,100,200")
+    precise = [Piece("precise", "steps", name, shorter) for name in models]
     first = [*steps[:3], *batch[:1], *stages[:2], *precise[:1]]
     return list(dict.fromkeys([*first, *steps, *batch]))
 
@@ -146,12 +154,13 @@ def measure(asked: argparse.Namespace, ends_at: float) -> list[Done]:
         found = piece.key in there
         done.append(Done(piece, "there", 0.0) if found else attempt(piece, asked, ends_at, done))
         print(line(done[-1]), flush=True)
+        pack(asked)  # a visit that is cut off leaves what it has
     return done
 
 
 def held(folder: Path) -> set[tuple[str, str, str]]:
     """Return what the runs in a folder are of: protocol, study and model."""
-    found = set()
+    found: set[tuple[str, str, str]] = set()
     for path in sorted(folder.glob("*.zip")):
         examined = bundle.examine(path, trust=TrustStore.shipped())
         if examined.kind == "run" and examined.contents:
@@ -163,7 +172,9 @@ def held(folder: Path) -> set[tuple[str, str, str]]:
 
 def doctor(out: Path, device: str) -> list[str]:
     """Print and keep what doctor finds; return the checks that fail."""
-    text = output("doctor", "--device", device, "--out", str(out), "--json", may_fail=True)
+    grid = ("--weights", "random", "--study", "steps", "--study", "batch")
+    asked = ("doctor", "--device", device, "--out", str(out), *grid, "--json")
+    text = output(*asked, may_fail=True)
     (out / "doctor.txt").write_text(text)
     checks = json.loads(text)["checks"]
     for check in checks:
@@ -173,34 +184,38 @@ def doctor(out: Path, device: str) -> list[str]:
 
 
 @functools.cache
-def estimate_s(piece: Piece) -> float:
+def estimate_s(words: tuple[str, ...], protocol: str) -> float:
     """Return the seconds of a piece by the times its model's card gives for another GPU."""
-    grid = json.loads(output("plan", "full", *piece.words(), "--json"))
-    protocol = parse_protocol(protocol_text(piece.protocol))
+    grid = json.loads(output("plan", "full", *words, "--json"))
+    asked = parse_protocol(protocol_text(protocol))
     waiting_s = BETWEEN_WINDOWS_S * sum(grid["windows"].values())
-    starting_s = protocol.processes * (LOADING_S + (protocol.idle_s or 0.0))
-    return float(60 * (grid["minutes"] or 0) + waiting_s + starting_s)
+    loading_s = asked.processes * (LOADING_S + (asked.idle_s or 0.0))
+    return float(STARTING_S + loading_s + waiting_s + 60 * (grid["minutes"] or 0))
 
 
 def slowness(done: Iterable[Done]) -> float:
     """Return how measured times compare with estimates so far; 1 before the first."""
-    ratios = [item.seconds / estimate_s(item.piece) for item in done if item.outcome == "measured"]
+    ratios = [one.seconds / one.estimate_s for one in done if one.outcome == "measured"]
     return max(ratios, default=1.0)
 
 
 def attempt(piece: Piece, asked: argparse.Namespace, ends_at: float, done: Iterable[Done]) -> Done:
     """Measure a piece if it fits into the time left."""
+    words = (*piece.words(), *asked.further)
+    expected_s = estimate_s(words, piece.protocol)
     begun = time.monotonic()
     left_s = ends_at - begun
-    if left_s < MARGIN * slowness(done) * estimate_s(piece):
-        return Done(piece, "not begun", 0.0)
-    command = [*TTA, "full", *piece.words(), "--weights", "random", "--device", asked.device,
-               "--out", str(asked.out), *asked.further]  # fmt: skip
+    if left_s < MARGIN * slowness(done) * expected_s:
+        return Done(piece, "not begun", 0.0, expected_s)
+    command = [*TTA, "full", *words, "--weights", "random", "--device", asked.device,
+               "--out", str(asked.out)]  # fmt: skip
     with (asked.out / "visit.log").open("ab") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
         code = finish(process, left_s)
     outcome = {0: "measured", None: "stopped"}.get(code, f"exit {code}")
-    return Done(piece, outcome, time.monotonic() - begun)
+    if code:
+        print("\n".join((asked.out / "visit.log").read_text().splitlines()[-LOG_TAIL_LINES:]))
+    return Done(piece, outcome, time.monotonic() - begun, expected_s)
 
 
 def finish(process: subprocess.Popen[bytes], left_s: float) -> int | None:
@@ -217,12 +232,15 @@ def finish(process: subprocess.Popen[bytes], left_s: float) -> int | None:
     return None
 
 
-def pack(out: Path) -> Path:
-    """Put bundles and logs, without audio and journals, into one archive."""
-    path = out / "visit.tar"
+def pack(asked: argparse.Namespace) -> Path:
+    """Put bundles and logs into one archive, without audio; of an unfinished run its journal."""
+    path: Path = asked.archive or asked.out / "visit.tar"
+    unfinished = [file for file in asked.out.glob("*/journal.jsonl")
+                  if not file.parent.with_suffix(".zip").exists()]  # fmt: skip
+    logs = [*asked.out.glob("*.txt"), *asked.out.glob("*.log"), *asked.out.glob("*/worker.log")]
     with tarfile.open(path, "w") as archive:
-        for file in sorted([*out.glob("*.zip"), *out.glob("*.txt"), *out.glob("*.log")]):
-            archive.add(file, file.name)
+        for file in sorted([*asked.out.glob("*.zip"), *logs, *unfinished]):
+            archive.add(file, file.relative_to(asked.out))
     return path
 
 

@@ -44,12 +44,13 @@ def test_what_the_questions_need_comes_first_and_every_piece_once():
 
 
 def asked_of(tmp_path, **changed):
-    given = {"out": tmp_path, "have": [], "device": "cpu", "further": [], "models": ["audioldm"]}
+    given = {"out": tmp_path, "archive": None, "have": [], "device": "cpu", "further": [],
+             "models": ["audioldm"]}  # fmt: skip
     return argparse.Namespace(**{**given, **changed})
 
 
 def test_what_does_not_fit_into_the_time_left_is_not_begun(tmp_path, monkeypatch):
-    monkeypatch.setattr(visit, "estimate_s", lambda _: 200.0)
+    monkeypatch.setattr(visit, "estimate_s", lambda *_: 200.0)
     monkeypatch.setattr(visit.subprocess, "Popen", None)
 
     done = visit.measure(asked_of(tmp_path), visit.time.monotonic() + 150)
@@ -71,24 +72,49 @@ def test_what_an_earlier_bundle_holds_is_not_measured_again(tmp_path, sealed, mo
     assert begun == [key for one in done if (key := one.piece.key) not in held]
 
 
-def test_a_card_that_is_slower_than_estimated_makes_every_later_estimate_longer(monkeypatch):
-    monkeypatch.setattr(visit, "estimate_s", lambda _: 100.0)
+def test_a_card_that_is_slower_than_estimated_makes_every_later_estimate_longer():
     piece = visit.pieces(["a"])[0]
 
     assert visit.slowness([]) == 1.0
-    assert visit.slowness([visit.Done(piece, "measured", 200.0)]) == pytest.approx(2.0)
-    assert visit.slowness([visit.Done(piece, "stopped", 900.0)]) == 1.0
+    assert visit.slowness([visit.Done(piece, "measured", 200.0, 100.0)]) == pytest.approx(2.0)
+    assert visit.slowness([visit.Done(piece, "stopped", 900.0, 100.0)]) == 1.0
+    assert visit.slowness([visit.Done(piece, "there", 0.0)]) == 1.0
 
 
 def test_the_estimate_has_loading_and_idling_in_each_process(monkeypatch):
     asked = []
     grid = json.dumps({"minutes": 2.0, "windows": {"steps": 10}})
     monkeypatch.setattr(visit, "output", lambda *words: asked.append(words) or grid)
-    piece = visit.Piece("precise", "steps", "audioldm", repeats=2)
+    words = ("--protocol", "precise", "--repeats", "2")
 
-    waiting_s = 10 * visit.BETWEEN_WINDOWS_S
-    assert visit.estimate_s(piece) == pytest.approx(120 + waiting_s + 2 * (visit.LOADING_S + 30))
-    assert asked == [("plan", "full", *piece.words(), "--json")]
+    waiting_s = visit.STARTING_S + 10 * visit.BETWEEN_WINDOWS_S
+    expected_s = pytest.approx(120 + waiting_s + 2 * (visit.LOADING_S + 30))
+    assert visit.estimate_s(words, "precise") == expected_s
+    assert asked == [("plan", "full", *words, "--json")]
+
+
+def run_visit(monkeypatch, tmp_path, failing, *options):
+    monkeypatch.setattr(visit, "doctor", lambda *_: failing)
+    monkeypatch.setattr(visit, "measure", lambda asked, _: seen.extend(asked.further) or [])
+    seen = []
+    monkeypatch.setattr(
+        sys, "argv", ["visit.py", "--minutes", "1", "--out", str(tmp_path / "out"), *options]
+    )
+    return visit.main(), seen
+
+
+def test_a_machine_that_is_not_fit_is_not_measured_on(monkeypatch, tmp_path, capsys):
+    assert run_visit(monkeypatch, tmp_path, ["output"]) == (4, [])
+    assert "not fit to measure on: output" in capsys.readouterr().out
+
+
+def test_anyway_overrides_what_fails_and_nothing_else(monkeypatch, tmp_path):
+    assert run_visit(monkeypatch, tmp_path, ["output"], "--anyway") == (0, ["--override", "output"])
+    assert run_visit(monkeypatch, tmp_path, [], "--anyway") == (0, [])
+
+
+def test_what_cannot_be_overridden_ends_the_visit_all_the_same(monkeypatch, tmp_path):
+    assert run_visit(monkeypatch, tmp_path, ["output", "counter"], "--anyway") == (4, [])
 
 
 def test_the_models_can_run_in_the_interpreter_of_the_visit(tmp_path):
@@ -107,12 +133,19 @@ def test_a_run_that_outlasts_the_visit_is_told_to_stop():
     assert sleeper.returncode == -signal.SIGTERM
 
 
-def test_the_results_of_a_visit_travel_without_audio_and_journals(tmp_path, sealed):
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "journal.jsonl").write_text("{}")
+def test_bundles_and_logs_travel_without_audio_and_an_unfinished_run_with_its_journal(
+    tmp_path, sealed
+):
+    for name in (sealed.stem, "tango_paper_11111111"):
+        (tmp_path / name / "audio").mkdir(parents=True)
+        for file in ("journal.jsonl", "worker.log", "audio/000000-0.wav"):
+            (tmp_path / name / file).touch()
 
-    with tarfile.open(visit.pack(tmp_path)) as packed:
-        assert packed.getnames() == [sealed.name]
+    with tarfile.open(visit.pack(asked_of(tmp_path))) as packed:
+        assert sorted(packed.getnames()) == [
+            sealed.name, f"{sealed.stem}/worker.log", "tango_paper_11111111/journal.jsonl",
+            "tango_paper_11111111/worker.log",
+        ]  # fmt: skip
 
 
 def test_the_findings_hold_each_reading_against_the_counter(sealed):
