@@ -86,9 +86,8 @@ bundle and never enter a mean. Means are taken over repeats of one setting, and 
 hardware, weights, size, protocol and conditions are the same; everything else is a series of its
 own.</p>""",
     """<p>Error bars and sd are the sample standard deviation over repeats; of a single repeat there
-is none. The CSV files also hold a 95 % bootstrap interval of the mean (percentile, 10,000
-resamples, fixed seed; of 100 repeats or more the interval of the normal law).
-1 kWh = 3.6 MJ.</p>""",
+is none. The CSV files also hold a 95 % interval of the mean (Student's t, n - 1 degrees of
+freedom), taking repeats for independent draws from a normal law. 1 kWh = 3.6 MJ.</p>""",
     """<p>A point of energy and quality is on the Pareto front when no other point is at least as
 good in both and better in one; exact ties both stay. Points that differ in hardware, weights, size,
 protocol, clips or way of scoring never meet. The p beside a point is the share of 2,000 draws, with

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repro.analysis.stats import MANY, bootstrap_interval, summarize
+from repro.analysis.stats import summarize
 
 VALUES = st.lists(st.floats(1e-6, 1e6), min_size=2, max_size=12)
 
@@ -23,42 +24,32 @@ def test_one_repeat_has_a_mean_and_neither_deviation_nor_interval():
     assert (summary.low, summary.high) == (None, None)
 
 
-def test_the_interval_of_two_repeats_is_all_that_resampling_can_give():
-    # Means of resamples of (1, 3) are 1, 2 and 3 with chances 1/4, 1/2 and 1/4.
-    assert bootstrap_interval([1.0, 3.0]) == (1.0, 3.0)
-    assert bootstrap_interval([1.0, 3.0], coverage=0.4) == (2.0, 2.0)
+@pytest.mark.parametrize(("n", "quantile"), [(2, 12.706), (3, 4.303), (5, 2.776), (31, 2.042)])
+def test_the_interval_reaches_as_far_as_the_printed_table_of_student_says(n, quantile):
+    summary = summarize([math.sin(index) for index in range(n)])
+    half = quantile * summary.sd / math.sqrt(n)
+    assert summary.low == pytest.approx(summary.mean - half, abs=1e-3 * half)
+    assert summary.high == pytest.approx(summary.mean + half, abs=1e-3 * half)
 
 
-def test_the_interval_is_near_that_of_the_normal_law_for_many_values():
-    values = [math.sin(index) for index in range(1, MANY)]
-    summary = summarize(values)
-    half = 1.96 * summary.sd / math.sqrt(len(values))
-    assert summary.low == pytest.approx(summary.mean - half, abs=0.1 * half)
-    assert summary.high == pytest.approx(summary.mean + half, abs=0.1 * half)
-
-
-def test_another_seed_gives_another_interval_and_the_same_seed_the_same():
-    values = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0]
-    assert bootstrap_interval(values, seed=1) == bootstrap_interval(values, seed=1)
-    assert bootstrap_interval(values, seed=1) != bootstrap_interval(values, seed=2)
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_the_interval_holds_the_true_mean_as_often_as_it_says(n):
+    """Of 4,000 made-up sets 95 % within 1 %; a percentile bootstrap holds it in 50 to 83 %."""
+    made = np.random.default_rng(1908).normal(100.0, 3.0, size=(4_000, n))
+    found = [summarize(values) for values in made.tolist()]
+    held = sum(one.low <= 100.0 <= one.high for one in found)
+    assert held / len(found) == pytest.approx(0.95, abs=0.01)
 
 
 @given(VALUES)
-def test_the_interval_lies_within_the_values_and_holds_their_mean(values):
+def test_the_interval_lies_around_the_mean_evenly(values):
     summary = summarize(values)
     slack = 1e-9 * max(values)
-    assert min(values) - slack <= summary.low <= summary.mean + slack
-    assert summary.mean - slack <= summary.high <= max(values) + slack
+    assert summary.low <= summary.mean <= summary.high
+    assert summary.mean - summary.low == pytest.approx(summary.high - summary.mean, abs=slack)
 
 
 @pytest.mark.parametrize("values", [[], [1.0, math.nan], [math.inf]])
 def test_no_summary_is_made_of_nothing_or_of_what_is_no_number(values):
     with pytest.raises(ValueError, match="expected"):
         summarize(values)
-
-
-def test_of_very_many_values_the_interval_is_that_of_the_normal_law():
-    values = [math.sin(index) for index in range(1, 10_001)]
-    low, high = bootstrap_interval(values)
-    half = 1.959964 * summarize(values).sd / 100
-    assert high - low == pytest.approx(2 * half, rel=1e-6)
