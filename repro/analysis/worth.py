@@ -1,7 +1,7 @@
 """Are more steps worth it? The smallest number of steps that is not worse than the largest.
 
 The rule. For a model, a data set and a metric, each number of steps is held against the
-largest one over the same clips. The loss is how much worse its score is; the margin is ``MARGIN``
+largest one that was scored, over the same clips. The loss is how much worse its score is; the margin is ``MARGIN``
 of the score at the largest number of steps. That the loss reaches the margin is tested from the
 paired interval (one-sided, Student's t with its degrees of freedom, the normal law where they are
 not stated: Wellek, Testing Statistical Hypotheses of Equivalence and Noninferiority, section 2),
@@ -38,12 +38,13 @@ TOGETHER = "all"
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One number of steps against the largest: loss and margin in the metric's unit.
+    """One number of steps against ``last``, the largest: loss and margin in the metric's unit.
 
     ``p`` is that of a loss as large as the margin, corrected for all trials of its family.
     """
 
     steps: int
+    last: int
     loss: float
     margin: float
     p: float
@@ -67,7 +68,8 @@ class Saving:
 class Worth:
     """The answer for one series, data set and metric; ``steps`` is None where ``reason`` says why.
 
-    Where no smaller number of steps is enough, ``steps`` is ``last``, the largest.
+    Where no smaller number of steps is enough, ``steps`` is ``last``, the largest that was tested:
+    more may have been measured without being scored.
     """
 
     series: Series
@@ -98,7 +100,7 @@ def tried(contrasts: Iterable[Contrast], last_value: float) -> tuple[Trial, ...]
     losses = [-DIRECTION[row.metric] * row.difference for row in rows]
     chances = [_chance(row, loss, margin) for row, loss in zip(rows, losses, strict=True)]
     return tuple(
-        Trial(row.steps, loss, margin, p)
+        Trial(row.steps, row.other_steps, loss, margin, p)
         for row, loss, p in zip(rows, losses, holm(chances), strict=True)
     )
 
@@ -182,13 +184,13 @@ def _both(families: Mapping[str, Sequence[Trial]]) -> tuple[Trial, ...]:
 
     Berger, Technometrics 24 (1982), on intersections of hypotheses.
     """
-    by_steps: dict[int, list[Trial]] = defaultdict(list)
+    same: dict[tuple[int, int], list[Trial]] = defaultdict(list)
     for trials in families.values():
         for trial in trials:
-            by_steps[trial.steps].append(trial)
+            same[trial.steps, trial.last].append(trial)
     return tuple(
         max(trials, key=lambda trial: trial.p)
-        for steps, trials in sorted(by_steps.items())
+        for _, trials in sorted(same.items())
         if len(trials) == len(families)
     )
 
@@ -197,10 +199,13 @@ def _worth(
     series: Series, dataset: str, metric: str, trials: Sequence[Trial],
     entries: Mapping[int, Entry],
 ) -> Worth:  # fmt: skip
-    last = max(entries)
-    passing = [trial.steps for trial in trials if trial.passes]
-    steps = min(passing, default=last)
+    if not trials:
+        reason = "no two numbers of steps were tested by every metric"
+        return Worth(series, dataset, metric, None, None, None, (), reason)
+    last = trials[0].last
+    steps = min((trial.steps for trial in trials if trial.passes), default=last)
     found: Saving | None = Saving(0.0, None, None)
     if steps != last:
-        found = saving(entries[steps], entries[last]) if steps in entries else None
+        known = steps in entries and last in entries
+        found = saving(entries[steps], entries[last]) if known else None
     return Worth(series, dataset, metric, steps, last, found, tuple(trials))

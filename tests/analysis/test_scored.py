@@ -11,12 +11,12 @@ from repro.analysis.load import load
 from repro.analysis.panels import SCORE_SD, panels
 from repro.analysis.report import write_report
 from repro.analysis.tables import pareto_table
-from repro.analysis.worth import TOGETHER, tried, worths
+from repro.analysis.worth import worths
 from repro.analysis.worth_tables import WORST, worst_table, worth_table
 from repro.bundle import Verdict, seal, seal_scores
 from repro.bundle import examine as judge
 from repro.errors import BundleError, UsageError
-from repro.records import BundleClass, Contrast
+from repro.records import BundleClass
 from repro.signing import TrustStore, ephemeral_key
 from tests.analysis.examined import examined, scored_run
 from tests.scored import fad_of, make_quality_run, make_scored
@@ -158,92 +158,9 @@ def test_the_page_shows_the_score_bundle_and_how_to_verify_both(tmp_path, pair):
     assert "Are more steps worth it?" in page
 
 
-def contrast(steps, difference, *, half=0.001, metric="fad", last=100, **more):
-    return Contrast(
-        dataset="clotho", model="a", metric=metric, steps=steps, other_steps=last,
-        difference=difference, low=difference - half, high=difference + half, n=300, **more,
-    )  # fmt: skip
-
-
-def passing(*contrasts, last=0.2):
-    return [trial.steps for trial in tried(contrasts, last) if trial.passes]
-
-
-def test_enough_is_what_is_surely_within_the_margin_of_the_largest():
-    """5 % of 0.2 is 0.01: worse by 0.005 is enough, worse by 0.02 is not."""
-    assert passing(contrast(10, -0.02), contrast(25, -0.005)) == [25]
-
-
-def test_what_may_as_well_be_worse_is_not_enough():
-    """Absence of evidence: the interval reaches beyond the margin."""
-    assert passing(contrast(25, 0.0, half=0.05)) == []
-
-
-def test_better_than_the_largest_is_enough_in_either_direction():
-    assert passing(contrast(10, 0.05)) == [10]
-    assert passing(contrast(10, -0.05, metric="clap")) == [10]
-    assert passing(contrast(10, 0.05, metric="clap")) == []
-
-
-def test_holm_asks_more_of_several_tests_than_of_one():
-    # z = 1.8 for a loss of 0 with this width: p = 0.036
-    width = 0.01 / 1.8 * 1.959964
-    alone = contrast(10, 0.0, half=width)
-    assert passing(alone) == [10]
-    assert passing(alone, contrast(25, 0.0, half=width), contrast(50, 0.0, half=width)) == []
-
-
-def test_few_degrees_of_freedom_ask_more_than_many():
-    width = 0.01 / 1.8 * 1.959964
-    assert passing(contrast(10, 0.0, half=width, se=0.01 / 1.8, df=2)) == []
-    assert passing(contrast(10, 0.0, half=width, se=0.01 / 1.8, df=1000)) == [10]
-
-
-def test_contrasts_without_scatter_are_decided_by_the_difference_alone():
-    assert passing(contrast(10, -0.005, half=0.0), contrast(25, -0.02, half=0.0)) == [10]
-
-
 def answers(pair):
     data = load(pair)
     return rows_of(worth_table(data, worths(data, panels(data))))
-
-
-def test_the_table_names_the_smallest_steps_and_what_they_save(examine, run):
-    """FAD is within 5 % from 25 steps on, CLAP only at 50: together nothing less is enough."""
-    scored = make_scored(
-        run, half=0.001,
-        fad=lambda steps: {10: 0.4, 25: 0.2, 50: 0.2}[steps],
-        clap=lambda steps, item: {10: 0.1, 25: 0.2, 50: 0.4}[steps] + 0.01 * (item % 2),
-    )  # fmt: skip
-    rows = answers([examine(run, "run.zip"), examine(scored, "worth.zip")])
-    found = {(row["dataset"], row["metric"]): row for row in rows}
-    fad, together = found["clotho", "fad"], found["clotho", TOGETHER]
-    assert (fad["enough_steps"], fad["last_steps"], fad["answer"]) == (25, 50, "fewer are enough")
-    ratio = (0.2 + 0.026 * 25) / (0.2 + 0.026 * 50)
-    assert fad["energy_saved_percent"] == pytest.approx(100 * (1 - ratio))
-    assert fad["margin"] == pytest.approx(0.01)
-    assert (together["enough_steps"], together["answer"]) == (
-        50,
-        "fewer are not shown to be enough",
-    )
-    assert together["energy_saved_percent"] == 0
-
-
-def test_the_saving_has_an_interval_where_the_energy_has(examine, run, pair):
-    """10 % on either energy is 14 % on their ratio."""
-    level = make_scored(run, half=0.001, fad=lambda _: 0.3)
-    data = load([pair[0], examine(level, "level.zip")])
-    scattered = [
-        replace(panel, entries=tuple(replace(one, energy_sd_j=0.1 * one.energy_j)
-                                     for one in panel.entries))
-        for panel in panels(data)
-    ]  # fmt: skip
-    found = [worth for worth in worths(data, scattered) if worth.steps != worth.last]
-    assert found
-    for worth in found:
-        half = 1.959964 * (1 - worth.saving.share) * 0.1 * 2**0.5
-        assert worth.saving.low == pytest.approx(worth.saving.share - half)
-        assert worth.saving.high == pytest.approx(worth.saving.share + half)
 
 
 SIX = (10, 25, 50, 100, 150, 200)
