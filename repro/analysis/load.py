@@ -43,8 +43,8 @@ _NAMED = frozenset(
 _LAST = 99
 #: What a window adds up over its generations.
 _SHARED_BY_GENERATIONS = (
-    "duration_s", "gpu_energy_j", "gpu_energy_counter_j", "cpu_energy_j", "ram_energy_j",
-    "uncertainty_j",
+    "audio_s", "duration_s", "gpu_energy_j", "gpu_energy_counter_j", "cpu_energy_j",
+    "ram_energy_j", "uncertainty_j",
 )  # fmt: skip
 
 
@@ -63,6 +63,7 @@ class Row:
     status: Status
     warmup: bool
     clips: int
+    audio_s: float | None
     duration_s: float | None
     gpu_energy_j: float | None
     gpu_meter: str | None

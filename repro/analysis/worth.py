@@ -1,11 +1,11 @@
 """Are more steps worth it? The smallest number of steps that is not worse than the largest.
 
 The rule. For a model, a data set and a metric, each number of steps is held against the
-largest one that was scored, over the same clips. The loss is how much worse its score is; the margin is ``MARGIN``
-of the score at the largest number of steps. That the loss reaches the margin is tested from the
-paired interval (one-sided, Student's t with its degrees of freedom, the normal law where they are
-not stated: Wellek, Testing Statistical Hypotheses of Equivalence and Noninferiority, section 2),
-with Holm's correction over all numbers of steps of that model, data set and metric. The
+largest one that was scored, over the same clips. The loss is how much worse its score is; the
+margin is ``MARGIN`` of the score at that largest number. That the loss reaches the margin is tested
+from the paired interval (one-sided, Student's t with its degrees of freedom, the normal law where
+they are not stated: Wellek, Testing Statistical Hypotheses of Equivalence and Noninferiority,
+section 2), with Holm's correction over all numbers of steps of that model, data set and metric. The
 smallest number of steps at which it is rejected at ``ALPHA`` is enough.
 """
 

@@ -78,8 +78,8 @@ def row(model, steps, gpu_j, cpu_j, *, source="measured", repeat=1):
     return Row(
         series=series(model), study="steps", dataset=None, steps=steps, executed_steps=steps,
         batch_size=1, repeat=repeat, item=0, status=Status.OK, warmup=False, clips=1,
-        duration_s=1.0, gpu_energy_j=gpu_j, gpu_meter="codecarbon", cpu_energy_j=cpu_j,
-        cpu_source=source, uncertainty_j=None, disturbances=None, detail=None,
+        audio_s=10.0, duration_s=1.0, gpu_energy_j=gpu_j, gpu_meter="codecarbon",
+        cpu_energy_j=cpu_j, cpu_source=source, uncertainty_j=None, disturbances=None, detail=None,
         gpu_energy_counter_j=None, generations=1, ram_energy_j=0.0, stage=None,
     )  # fmt: skip
 

@@ -311,6 +311,17 @@ def test_two_runs_of_a_model_in_one_folder_are_a_side_each():
     assert [side.label for side in sides] == ["NVIDIA A40, first", "NVIDIA A40, again"]
 
 
+def test_each_of_two_runs_in_one_folder_has_clips_of_its_own_length():
+    def examined_run(name, clip_s):
+        run = a40_run(run_id=name.ljust(32, "0"))
+        longer = with_rows(run, lambda row: changed(row, audio_s=clip_s))
+        return examined(longer, bundle=f"{name}.zip")
+
+    sides = read_sides({"all": [examined_run("a", 10.0), examined_run("b", 5.0)]})
+    lengths = [{side.audio_s("steps", point) for point in side.points["steps"]} for side in sides]
+    assert lengths == [{10.0}, {5.0}]
+
+
 def test_one_side_alone_is_refused_with_what_to_do():
     with pytest.raises(UsageError, match=r"found one \(NVIDIA A40\); name a second"):
         read_sides({"all": a40()})

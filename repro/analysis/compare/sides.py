@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from repro.analysis.lines import step_lines
 from repro.analysis.load import hardware, load
-from repro.analysis.points import batch_points, step_points
-from repro.bundle import payload
+from repro.analysis.points import batch_points, counts, step_points
 from repro.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,8 +24,8 @@ if TYPE_CHECKING:
 #: What can be compared: each setting of these has repeats.
 STUDIES = ("steps", "batch")
 
-#: Study, model, checkpoint, steps and batch size of a window.
-Place = tuple[str, str, str, int, int]
+#: Study, series, steps and batch size of a window.
+Place = tuple[str, "Series", int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +48,7 @@ class Side:
 
     def audio_s(self, study: str, point: Point) -> float | None:
         """Return the seconds of audio that one repeat makes, where the bundles say so."""
-        series = point.series
-        place = (study, series.model, series.checkpoint, point.steps, point.batch_size)
-        clip_s = self.clip_s.get(place)
+        clip_s = self.clip_s.get((study, point.series, point.steps, point.batch_size))
         return clip_s * point.samples if clip_s else None
 
 
@@ -98,30 +93,23 @@ def read_sides(
         for part in _by_hardware(name, examinations, require_trusted=require_trusted)
     ]
     if len(parts) == 1 and _repeats_a_model(parts[0][1]):
-        parts = _by_bundle(*parts[0])
+        parts = _by_bundle(parts[0][1])
     sides = _named(parts)
     _check(sides)
     return _reference_first(sides, reference)
 
 
-_Part = tuple[str, "DataSet", "Mapping[Place, float]"]
+_Part = tuple[str, "DataSet"]
 
 
 def _by_hardware(
     name: str, examinations: Iterable[Examination], *, require_trusted: bool
 ) -> list[_Part]:
-    texts: dict[str, bytes] = {}
-    data = load(_keeping(examinations, texts), require_trusted=require_trusted)
+    data = load(examinations, require_trusted=require_trusted)
     groups: dict[str, list[Source]] = defaultdict(list)
     for source in data.sources:
         groups[hardware(source.environment)].append(source)
-    return [(name, *_part(data, sources, texts)) for sources in groups.values()]
-
-
-def _part(
-    data: DataSet, sources: Sequence[Source], texts: Mapping[str, bytes]
-) -> tuple[DataSet, dict[Place, float]]:
-    return replace(data, sources=tuple(sources)), _clip_s(texts[one.sha256] for one in sources)
+    return [(name, replace(data, sources=tuple(sources))) for sources in groups.values()]
 
 
 def _repeats_a_model(data: DataSet) -> bool:
@@ -131,55 +119,46 @@ def _repeats_a_model(data: DataSet) -> bool:
     return any(count > 1 for count in models.values())
 
 
-def _by_bundle(name: str, data: DataSet, clip_s: Mapping[Place, float]) -> list[_Part]:
-    del name
+def _by_bundle(data: DataSet) -> list[_Part]:
     return [
-        (source.bundle.removesuffix(".zip"), replace(data, sources=(source,)), clip_s)
+        (source.bundle.removesuffix(".zip"), replace(data, sources=(source,)))
         for source in data.sources
     ]
 
 
-def _keeping(examinations: Iterable[Examination], texts: dict[str, bytes]) -> Iterable[Examination]:
-    for one in examinations:
-        texts[one.sha256] = one.contents.get(payload.MEASUREMENTS, b"")
-        yield one
-
-
-def _clip_s(texts: Iterable[bytes]) -> dict[Place, float]:
-    """Return the mean seconds of a clip by setting: the rows of an analysis do not hold them."""
+def _clip_s(data: DataSet) -> dict[Place, float]:
+    """Return the mean seconds of a clip by setting."""
     totals: dict[Place, list[float]] = defaultdict(lambda: [0.0, 0.0])
-    for text in texts:
-        for row in csv.DictReader(io.StringIO(text.decode())):
-            if row.get("audio_s") and row["status"] == "ok" and row["warmup"] == "false":
-                place = (row["study"], row["model"], row["checkpoint"],
-                         int(row["steps"]), int(row["batch_size"]))  # fmt: skip
-                totals[place][0] += float(row["audio_s"])
-                totals[place][1] += float(row["clips"])
+    for row in (row for source in data.sources for row in source.rows):
+        if row.audio_s and counts(row):
+            place = row.study, row.series, row.steps, row.batch_size
+            totals[place][0] += row.audio_s
+            totals[place][1] += row.clips
     return {place: audio_s / clips for place, (audio_s, clips) in totals.items() if clips}
 
 
 def _named(parts: Sequence[_Part]) -> list[Side]:
     """Call each side by its hardware, and by its folder too where the hardware is the same."""
-    machines = [hardware(data.sources[0].environment) for _, data, _ in parts]
+    machines = [hardware(data.sources[0].environment) for _, data in parts]
     shared = {name for name, count in Counter(machines).items() if count > 1}
     labels = _distinct(
         [f"{machine}, {name}" if machine in shared else machine
-         for machine, (name, _, _) in zip(machines, parts, strict=True)]
+         for machine, (name, _) in zip(machines, parts, strict=True)]
     )  # fmt: skip
     return [
-        _side(label, machine, data, clip_s)
-        for label, machine, (_, data, clip_s) in zip(labels, machines, parts, strict=True)
+        _side(label, machine, data)
+        for label, machine, (_, data) in zip(labels, machines, parts, strict=True)
     ]
 
 
-def _side(label: str, machine: str, data: DataSet, clip_s: Mapping[Place, float]) -> Side:
+def _side(label: str, machine: str, data: DataSet) -> Side:
     return Side(
         label=label,
         hardware=machine,
         data=data,
         points=dict(zip(STUDIES, (step_points(data), batch_points(data)), strict=True)),
         lines={line.series: line for line in step_lines(data)},
-        clip_s=clip_s,
+        clip_s=_clip_s(data),
     )
 
 
