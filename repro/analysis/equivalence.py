@@ -24,8 +24,6 @@ MARGIN = 0.05
 #: With two repeats Welch's test is wrong too often: in 4,000 made-up grids of 70 settings, cv 2
 #: to 20 %, one in fifteen had a false difference at ALPHA; with three it was one in 25 at most.
 FEWEST = 3
-#: Scatter below this, relative to the mean, is rounding: the repeats are the same number.
-_ROUNDING = 1e-9
 
 
 class Answer(StrEnum):
@@ -128,7 +126,7 @@ def _reason(summaries: Iterable[Summary]) -> str | None:
         if one.n < FEWEST:
             repeats = "repeat" if one.n == 1 else "repeats"
             return f"expected {FEWEST} repeats or more on each side, found {one.n} {repeats}"
-        if one.sd is None or one.sd <= _ROUNDING * one.mean:
+        if not one.scatters:
             return "all repeats are the same number, and so their scatter is not known"
     return None
 

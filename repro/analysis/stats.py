@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: Of the draws of the Pareto front.
 SEED = 2505
+#: Scatter below this, relative to the mean, is rounding: the repeats are the same number.
+_ROUNDING = 1e-9
 #: 97.5 % of the normal law lie below so many standard deviations.
 Z_95 = statistics.NormalDist().inv_cdf(0.975)
 
@@ -31,6 +33,11 @@ class Summary:
     sd: float | None
     low: float | None
     high: float | None
+
+    @property
+    def scatters(self) -> bool:
+        """Whether the repeats show how much they vary."""
+        return self.sd is not None and self.sd > _ROUNDING * abs(self.mean)
 
 
 def summarize(values: Sequence[float]) -> Summary:

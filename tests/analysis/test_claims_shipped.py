@@ -57,3 +57,10 @@ def test_the_front_that_contradicts_a_claim_is_named_point_by_point(results):
     (found,) = (one for one in results if one.claim.id == "C12")
     assert "Make-an-Audio at 100 steps on audiocaps" in found.evidence
     assert "Tango 2 at 100 steps on audiocaps" in found.evidence
+
+
+def test_the_gpu_is_found_wanting_by_sets_of_clips_and_not_by_five_repeats(results):
+    (found,) = (one for one in results if one.claim.id == "C15")
+    assert found.evidence.startswith("GPU beside CPU and RAM: 12 of 126 go the other way")
+    against = found.evidence.partition("lost in noise")[0]
+    assert against.count("over 300 clips of") == against.count("AudioLDM 2 ") == 6

@@ -54,7 +54,7 @@ def first_gain_largest(found: Findings, given: Gains) -> Judgement:
                 f"{gain.mean:.1%} from {low} to {high}"
             )
             comparisons.append(Comparison(text, first[2].minus(gain), 1.0))
-    return settle(comparisons, given.sigmas)
+    return settle(comparisons, given.alpha)
 
 
 def last_gain_small(found: Findings, given: SmallGain) -> Judgement:
@@ -72,7 +72,7 @@ def last_gain_small(found: Findings, given: SmallGain) -> Judgement:
             "the start"
         )
         comparisons.append(Comparison(text, margin, first.mean))
-    judged = settle(comparisons, given.sigmas)
+    judged = settle(comparisons, given.alpha)
     span = f"saved from {given.batch_sizes[-2]} to {given.batch_sizes[-1]}"
     return Judgement(judged.outcome, f"{span}: {', '.join(said)}. {judged.evidence}")
 
@@ -93,7 +93,7 @@ def family_gains_least(found: Findings, given: LeastGain) -> Judgement:
         for one in given.family
         for other in given.models
     ]
-    judged = settle(comparisons, given.sigmas)
+    judged = settle(comparisons, given.alpha)
     return Judgement(judged.outcome, f"from {low} to {high}: {judged.evidence}")
 
 
@@ -105,4 +105,4 @@ def _energies(found: Findings, given: Gains, models: Iterable[str]) -> Energies:
 
 def _gain(energies: Energies, model: str, steps: int, low: int, high: int) -> Estimate:
     before, after = energies[Batched(model, steps, low)], energies[Batched(model, steps, high)]
-    return Estimate(1.0, 0.0).minus(after.over(before))
+    return Estimate(1.0).minus(after.over(before))

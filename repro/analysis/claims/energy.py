@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -16,28 +18,31 @@ from repro.analysis.claims.judgement import (
     UndecidedError,
     settle,
 )
+from repro.analysis.equivalence import FEWEST
 from repro.analysis.lines import fit
 from repro.analysis.stats import summarize
 from repro.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from repro.analysis.claims.findings import Findings
     from repro.analysis.lines import Line
     from repro.analysis.load import Row
     from repro.analysis.points import Point
+    from repro.analysis.series import Series
+    from repro.analysis.stats import Summary
 
 
 class Repeated(Record):
     """What every rule on repeated measurements is given.
 
-    ``repeats`` is how many a point needs, ``sigmas`` how many standard errors a difference must
-    exceed to count.
+    ``repeats`` is how many a point needs, ``alpha`` the chance, over all comparisons of a claim,
+    that one counts for it wrongly, and that one counts against it wrongly.
     """
 
-    repeats: int = Field(ge=1)
-    sigmas: float = Field(ge=0)
+    repeats: int = Field(ge=FEWEST)
+    alpha: float = Field(gt=0, lt=0.5)
 
 
 class Linearity(Repeated):
@@ -71,7 +76,10 @@ class Equality(Repeated):
 
 
 class Majority(Repeated):
-    """The GPU's share of GPU, CPU and RAM energy of each model is above ``share_above``."""
+    """The GPU's share of GPU, CPU and RAM energy of each model is above ``share_above``.
+
+    In single generations, and in the sets of clips of the study ``quality`` where there are any.
+    """
 
     models: tuple[str, ...] = Field(min_length=1)
     steps: tuple[int, ...] = Field(min_length=1)
@@ -98,7 +106,7 @@ def linear_in_steps(found: Findings, given: Linearity) -> Judgement:
         r2[model] = line.r2 or 0.0
         comparisons += [_departure(found, point, line, given.within) for point in own]
     loosest = min(r2, key=lambda model: r2[model])
-    judged = settle(comparisons, given.sigmas)
+    judged = settle(comparisons, given.alpha)
     outcome = judged.outcome if r2[loosest] > given.r2_above else Outcome.FAILS
     return Judgement(
         outcome,
@@ -119,7 +127,7 @@ def uses_less(found: Findings, given: Order) -> Judgement:
             f"at {steps} steps"
         )
         comparisons.append(Comparison(text, more.minus(less), more.mean))
-    return settle(comparisons, given.sigmas)
+    return settle(comparisons, given.alpha)
 
 
 def equal_energy(found: Findings, given: Equality) -> Judgement:
@@ -130,11 +138,10 @@ def equal_energy(found: Findings, given: Equality) -> Judgement:
         one, other = (
             energy_of(points[Single(model, steps)]) for model in (given.first, given.second)
         )
-        apart = other.minus(one).over(Estimate(one.mean, 0.0))
+        apart = other.minus(one).over(one)
         text = f"{apart.mean:+.2%} ± {apart.se:.2%} at {steps} steps"
-        margin = Estimate(given.within - abs(apart.mean), apart.se)
-        comparisons.append(Comparison(text, margin, given.within))
-    judged = settle(comparisons, given.sigmas)
+        comparisons.append(Comparison.within(text, apart, given.within))
+    judged = settle(comparisons, given.alpha)
     names = f"{found.title(given.second)} against {found.title(given.first)}"
     return Judgement(judged.outcome, f"{names}, equal within {given.within:.1%}: {judged.evidence}")
 
@@ -143,15 +150,15 @@ def gpu_majority(found: Findings, given: Majority) -> Judgement:
     """Judge whether the GPU takes the larger part of what was measured."""
     keys = _singles(given.models, given.steps)
     found.generations(keys, given.repeats)
-    rows = [row for key in keys for row in found.rows[key]]
+    rows = [row for key in keys for row in (*found.rows[key], *found.clips.get(key, ()))]
     _refuse_modelled(found, rows)
-    comparisons = []
-    for key in keys:
-        share = Estimate.of(summarize([_share(row) for row in found.rows[key]]))
-        text = f"{found.title(key.model)} {share.mean:.1%} at {key.setting}"
-        margin = share.minus(Estimate(given.share_above, 0.0))
-        comparisons.append(Comparison(text, margin, 1.0))
-    judged = settle(comparisons, given.sigmas)
+    above = Estimate(given.share_above)
+    comparisons = [
+        Comparison(f"{found.title(key.model)} {share.mean:.1%} at {where}", share.minus(above), 1.0)
+        for key in keys
+        for where, share in _shares(found, key)
+    ]
+    judged = settle(comparisons, given.alpha)
     others = "CPU" if any(row.ram_energy_j is None for row in rows) else "CPU and RAM"
     return Judgement(judged.outcome, f"GPU beside {others}: {judged.evidence}")
 
@@ -164,12 +171,11 @@ def stated_durations(found: Findings, given: Durations) -> Judgement:
         stated = given.seconds[key.model]
         if point.duration_s is None:  # not with a repeat that counts; for the type's sake
             continue
-        taken = Estimate.of(point.duration_s)
-        apart = taken.times(1 / stated).minus(Estimate(1.0, 0.0))
+        taken = Estimate.of(point.duration_s, f"the seconds of {found.title(key.model)}")
+        apart = taken.times(1 / stated).minus(Estimate(1.0))
         text = f"{found.title(key.model)} {taken.mean:.3f} s, stated {stated:.2f} s"
-        margin = Estimate(given.within - abs(apart.mean), apart.se)
-        comparisons.append(Comparison(text, margin, given.within))
-    judged = settle(comparisons, given.sigmas)
+        comparisons.append(Comparison.within(text, apart, given.within))
+    judged = settle(comparisons, given.alpha)
     return Judgement(judged.outcome, f"within {given.within:.0%}: {judged.evidence}")
 
 
@@ -179,9 +185,9 @@ def _singles(models: Sequence[str], steps: Sequence[int]) -> list[Single]:
 
 def _departure(found: Findings, point: Point, line: Line, within: float) -> Comparison:
     expected = line.intercept + line.slope * point.executed_steps[0]
-    apart = energy_of(point).over(Estimate(expected, 0.0)).minus(Estimate(1.0, 0.0))
+    apart = energy_of(point).over(Estimate(expected)).minus(Estimate(1.0))
     text = f"{found.title(point.series.model)} {apart.mean:+.1%} at {point.steps} steps"
-    return Comparison(text, Estimate(within - abs(apart.mean), apart.se), within)
+    return Comparison.within(text, apart, within)
 
 
 def _executed(found: Findings, model: str, point: Point) -> int:
@@ -203,6 +209,30 @@ def _refuse_modelled(found: Findings, rows: Sequence[Row]) -> None:
         raise UndecidedError(Outcome.NOT_COMPARABLE, reason)
 
 
-def _share(row: Row) -> float:
-    gpu_j = row.gpu_energy_j or 0.0
-    return gpu_j / (gpu_j + (row.cpu_energy_j or 0.0) + (row.ram_energy_j or 0.0))
+def _shares(found: Findings, key: Single) -> Iterable[tuple[str, Estimate]]:
+    """Yield the GPU's share in single generations, and in each set of clips at so many steps."""
+    single = summarize([_share([row]) for row in found.rows[key]])
+    what = f"the shares of {found.title(key.model)} at {key.setting}"
+    yield key.setting, Estimate.of(single, what)
+    sets: dict[tuple[str, Series], list[Row]] = defaultdict(list)
+    for row in found.clips.get(key, ()):
+        sets[row.dataset or "", row.series].append(row)
+    for (dataset, _), rows in sets.items():
+        clips = sum(row.clips for row in rows)
+        yield f"{key.setting} over {clips} clips of {dataset}", _share_of_set(rows, clips, single)
+
+
+def _share_of_set(rows: Sequence[Row], clips: int, single: Summary) -> Estimate:
+    # A sum that was taken once has no scatter of its own. Single generations at the same number of
+    # steps lend theirs, as for a sum of independent ones; the front does so too.
+    lent = Estimate.known(_share(rows), (single.sd or 0.0) / math.sqrt(clips), single.n - 1)
+    if len(rows) < FEWEST or any(row.clips > 1 for row in rows):
+        return lent
+    own = summarize([_share([row]) for row in rows])
+    return Estimate.of(own, "the shares of clips") if own.scatters else lent
+
+
+def _share(rows: Iterable[Row]) -> float:
+    parts = [(row.gpu_energy_j or 0.0, row.cpu_energy_j or 0.0, row.ram_energy_j or 0.0)
+             for row in rows]  # fmt: skip
+    return sum(gpu_j for gpu_j, _, _ in parts) / sum(map(sum, parts))

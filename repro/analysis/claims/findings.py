@@ -77,8 +77,8 @@ V = TypeVar("V")
 class Findings:
     """All that was measured in one setup; energies in joules, times in seconds.
 
-    ``rows`` are the single generations that count, ``entries`` the sets of clips that were
-    placed in a panel or could not be.
+    ``rows`` are the single generations that count, ``clips`` those of the study ``quality``,
+    ``entries`` the sets of clips that were placed in a panel or could not be.
     """
 
     setup: Setup
@@ -86,6 +86,7 @@ class Findings:
     titles: Mapping[str, str]
     singles: Mapping[Single, Sequence[Point]]
     rows: Mapping[Single, Sequence[Row]]
+    clips: Mapping[Single, Sequence[Row]]
     batches: Mapping[Batched, Sequence[Point]]
     entries: Mapping[Scored, Sequence[Entry]]
     scores: tuple[Score, ...]
@@ -177,13 +178,13 @@ def energy_of(point: Point) -> Estimate:
     """Return the GPU energy of a point, in joules.
 
     Raises:
-        UndecidedError: it has none.
+        UndecidedError: it has none, or its scatter is not known.
 
     """
+    what = f"GPU energy of {point.series.title} at {point.steps} steps"
     if point.gpu_energy_j is None:
-        reason = f"missing: GPU energy of {point.series.title} at {point.steps} steps"
-        raise UndecidedError(Outcome.INSUFFICIENT, reason)
-    return Estimate.of(point.gpu_energy_j)
+        raise UndecidedError(Outcome.INSUFFICIENT, f"missing: {what}")
+    return Estimate.of(point.gpu_energy_j, what)
 
 
 def findings(
@@ -202,9 +203,7 @@ def findings(
         for panel in fronts
         for one in panel.entries
     )
-    rows = _grouped((_setup(row.series), Single(row.series.model, row.steps), row)
-                    for source in data.sources for row in source.rows
-                    if row.study == "steps" and row.batch_size == 1 and counts(row))  # fmt: skip
+    rows, clips = (_rows(data, study) for study in ("steps", "quality"))
     return tuple(
         Findings(
             setup=setup,
@@ -212,12 +211,19 @@ def findings(
             titles={row.series.model: row.series.title for own in sources for row in own.rows},
             singles=single[setup],
             rows=rows[setup],
+            clips=clips[setup],
             batches=batched[setup],
             entries=scored[setup],
             scores=tuple(score for own in sources for score in own.scores),
         )
         for setup, sources in members.items()
     )
+
+
+def _rows(data: DataSet, study: str) -> dict[Setup, dict[Single, list[Row]]]:
+    return _grouped((_setup(row.series), Single(row.series.model, row.steps), row)
+                    for source in data.sources for row in source.rows
+                    if row.study == study and row.batch_size == 1 and counts(row))  # fmt: skip
 
 
 def _grouped(found: Iterable[tuple[Setup, K, V]]) -> dict[Setup, dict[K, list[V]]]:

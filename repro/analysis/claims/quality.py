@@ -70,7 +70,7 @@ class Best(Record):
     steps: tuple[int, ...] = Field(min_length=1)
     dataset: str
     kind: Kind
-    sigmas: float = Field(ge=0)
+    alpha: float = Field(gt=0, lt=0.5)
 
 
 class Agreement(Record):
@@ -147,7 +147,7 @@ def best_score(found: Findings, given: Best) -> Judgement:
         )
         margin = _score(theirs).minus(_score(own)).times(_direction(own))
         comparisons.append(Comparison(text, margin, 1.0))
-    return settle(comparisons, given.sigmas)
+    return settle(comparisons, given.alpha)
 
 
 def subset_agrees(found: Findings, given: Agreement) -> Judgement:
@@ -189,9 +189,10 @@ def _described(found: Findings, key: Scored, entry: Entry) -> str:
 
 
 def _score(entry: Entry) -> Estimate:
-    if entry.value is None:
-        raise UndecidedError(Outcome.INSUFFICIENT, "missing: a score")
-    return Estimate(entry.value, entry.value_sd or 0.0)
+    if entry.value is None or not entry.value_sd:
+        lacking = "a score" if entry.value is None else "what a score without interval varies by"
+        raise UndecidedError(Outcome.INSUFFICIENT, f"missing: {lacking}")
+    return Estimate.known(entry.value, entry.value_sd)
 
 
 def _direction(entry: Entry) -> int:
