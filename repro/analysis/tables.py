@@ -270,6 +270,8 @@ def pareto_notes(panel: Panel) -> tuple[str, ...]:
         for point in placed
         if point.fewest < point.clips
     ]
+    if panel.metric == "fad_inf" and any(entry.interval for entry in panel.entries):
+        notes.append("The interval of FAD-inf is as wide as that of plain FAD over the same clips.")
     unscored = [entry for entry in panel.entries if entry.value is None]
     if unscored and panel.metric:
         names = ", ".join(f"{one.point.series.title} at {one.point.steps}" for one in unscored)

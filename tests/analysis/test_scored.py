@@ -10,7 +10,7 @@ from repro.analysis.claims import Outcome, evaluate, shipped_claims
 from repro.analysis.load import load
 from repro.analysis.panels import SCORE_SD, panels
 from repro.analysis.report import write_report
-from repro.analysis.tables import pareto_table
+from repro.analysis.tables import pareto_notes, pareto_table
 from repro.analysis.worth import worths
 from repro.analysis.worth_tables import WORST, worst_table, worth_table
 from repro.bundle import Verdict, seal, seal_scores
@@ -89,6 +89,13 @@ def test_the_deviation_of_a_score_is_that_of_its_interval(pair):
     assert entry.value_sd == pytest.approx(0.02 / 1.959964, rel=1e-6)
     assert entry.value_sd_from == "clips"
     assert SCORE_SD["fad"] == 0
+
+
+def test_the_interval_of_extrapolated_fad_is_told_to_be_that_of_plain_fad(pair):
+    plain = panels(load(pair))[0]
+    told = "The interval of FAD-inf is as wide as that of plain FAD over the same clips."
+    assert told not in pareto_notes(plain)
+    assert told in pareto_notes(replace(plain, metric="fad_inf"))
 
 
 def test_scores_without_their_run_are_refused_by_name(pair):
