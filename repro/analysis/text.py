@@ -32,6 +32,9 @@ _LATEX = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     '"': r"\textquotedbl{}",
+    # At the start of a row they would be read as arguments of the \\ or \midrule before it.
+    "[": "{[}",
+    "*": "{*}",
     "±": r"$\pm$",
     "\u2013": "--",
 }

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -243,6 +244,16 @@ def test_a_name_cannot_give_tex_a_command():
     text = to_latex(hostile_table1(HOSTILE["latex"])).decode()
     assert r"\input" not in text
     assert r"\textbackslash{}input\{/etc/passwd\} \$x\_1\$ \& 50\% \#1" in text
+
+
+@pytest.mark.parametrize("name", ["[1ex] model", "* model", "*[2cm]model"])
+def test_a_name_is_no_argument_of_the_end_of_the_row_before_it(name):
+    # After \\ TeX looks for a star and a bracket beyond spaces and line ends, after \midrule too.
+    table = replace(hostile_table1("x"), titles={"audioldm": name})
+    lines = to_latex(table).decode().splitlines()
+    (row,) = lines[lines.index(r"\midrule") + 1 : lines.index(r"\bottomrule")]
+    assert row.startswith("{")
+    assert row.replace("{", "").replace("}", "").startswith(name)
 
 
 @pytest.mark.parametrize("write", [to_csv, to_markdown, to_latex])
