@@ -259,8 +259,7 @@ def pareto_notes(panel: Panel) -> tuple[str, ...]:
     short = [entry.point for entry in panel.entries if entry.energy_j is None]
     notes += [
         f"{point.series.title} on {point.dataset} at {point.steps} steps is on no front: "
-        f"expected {point.clips} clips, found {_span(point.fewest, point.most)}, {point.failed} "
-        "windows failed."
+        f"{_lacking(point, panel.quantity)}."
         for point in short
     ]
     placed = (entry.point for entry in panel.entries if entry.energy_j is not None)
@@ -318,6 +317,17 @@ _ENERGY_SDS = {
     "steps study": "repeats of one generation at the same steps, as for a sum of independent ones",
     "instrument": "the instrument alone",
 }
+
+
+def _lacking(point: QualityPoint, quantity: str) -> str:
+    """Say why a point has no energy: its sets are whole where another quantity is the panel's."""
+    if point.n:
+        return (
+            f"its {quantity.upper()} energy was not measured on {point.series.hardware}, and the "
+            "front is of that"
+        )
+    found = _span(point.fewest, point.most)
+    return f"expected {point.clips} clips, found {found}, {point.failed} windows failed"
 
 
 def _span(low: int, high: int) -> str:

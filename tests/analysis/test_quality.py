@@ -79,6 +79,16 @@ def test_a_set_that_lacks_a_clip_gives_no_energy_and_is_on_no_front():
     )
 
 
+def test_a_whole_set_without_gpu_energy_is_on_no_front_for_that_and_not_for_its_clips():
+    demonstrated = {"weights": "random", "size": "tiny"}
+    simulated = fad_run(**demonstrated, gpu=make_gpu(simulated=True))
+    processor = fad_run(**demonstrated, gpu=None, run_id="c" * 32)
+    notes = [note for note in table_of(simulated, processor).notes if "no front" in note]
+    assert len(notes) == 2
+    assert all("its GPU energy was not measured on" in note for note in notes)
+    assert all("(CPU), and the front is of that." in note for note in notes)
+
+
 def test_a_set_of_fewer_clips_than_its_scores_are_of_does_not_count():
     run = make_run(gpu=make_gpu(), batch_sizes=())
     run = with_scores(with_quality(run, {10: 36.0}), "clap", {10: 0.3}, n=300)
