@@ -170,7 +170,7 @@ class Tier(Record):
     @field_validator("change")
     @classmethod
     def _flat(cls, value: dict[str, Any]) -> dict[str, Any]:
-        return dict(_flatten(value))
+        return dict(flatten(value))
 
 
 def protocol_names() -> list[str]:
@@ -327,11 +327,12 @@ def _complaint(error: ValidationError) -> str:
     return f"{where}: {first['msg'].lower()}, found {first['input']!r}"
 
 
-def _flatten(tree: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+def flatten(tree: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """Return the values of a tree by their dotted names."""
     leaves: list[tuple[str, Any]] = []
     for key, value in tree.items():
         name = f"{prefix}{key}"
-        leaves += _flatten(value, f"{name}.") if isinstance(value, dict) else [(name, value)]
+        leaves += flatten(value, f"{name}.") if isinstance(value, dict) else [(name, value)]
     return leaves
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from scipy.special import stdtr  # type: ignore[import-untyped]
 
@@ -240,7 +240,12 @@ class _Count:
         self._reached = done
 
 
-def _frames(fad: Fad) -> dict[str, int]:
+class _Frames(TypedDict):
+    n_frames: int
+    seed: int
+
+
+def _frames(fad: Fad) -> _Frames:
     return {"n_frames": fad.n_frames, "seed": fad.seed}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from repro.analysis.rerun import rerun
 from repro.analysis.text import distinct, for_html
 
 if TYPE_CHECKING:
@@ -20,8 +21,13 @@ def commands(data: DataSet) -> Iterable[str]:
     yield _code([f"tta-energy verify {' '.join(names)}",
                  f"tta-energy report {' '.join(names)} --out report"])  # fmt: skip
     yield "<p>Measure again, on this machine or another:</p>"
-    reruns = distinct(_rerun(source) for source in data.sources if not source.imported)
-    yield _code([*reruns, *_full(source for source in data.sources if source.imported)])
+    again = [rerun(source) for source in data.sources if not source.imported]
+    yield _code([*distinct(one.command for one in again),
+                 *_full(source for source in data.sources if source.imported)])  # fmt: skip
+    lacking = distinct(text for one in again for text in one.lacking)
+    if again:
+        left_out = "Keys, challenges and overridden checks are not repeated"
+        yield f'<p class="note">{for_html("; ".join((left_out, *lacking)))}.</p>'
 
 
 def _full(sources: Iterable[Source]) -> Iterable[str]:
@@ -30,23 +36,6 @@ def _full(sources: Iterable[Source]) -> Iterable[str]:
     if models:
         words = [word for model in models for word in ("--model", model)]
         yield shlex.join(["tta-energy", "full", *words, "--out", "out"])
-
-
-def _rerun(source: Source) -> str:
-    environment = source.environment
-    rows = [row for row in source.rows if not row.warmup]
-    steps = sorted({row.steps for row in rows if row.study == "steps"})
-    sizes = sorted({row.batch_size for row in rows if row.study == "batch"})
-    words = ["tta-energy", environment.tier]
-    words += [word for model in distinct(row.series.model for row in rows)
-              for word in ("--model", model)]  # fmt: skip
-    words += ["--protocol", environment.protocol, "--weights", environment.weights]
-    words += ["--size", environment.size, "--device", environment.device]
-    words += [word for study in distinct(row.study for row in rows) for word in ("--study", study)]
-    words += ["--steps", ",".join(map(str, steps))] if steps else []
-    words += ["--batch-sizes", ",".join(map(str, sizes))] if sizes else []
-    words += ["--repeats", str(max(row.repeat for row in rows))] if rows else []
-    return shlex.join([*words, "--out", "out"])
 
 
 def _code(lines: Iterable[str]) -> str:

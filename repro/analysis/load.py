@@ -19,7 +19,7 @@ from repro.errors import BundleError, UsageError
 from repro.records import BundleClass, Environment, Status, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from repro.analysis.scores import Scoring
     from repro.bundle import Examination
@@ -93,6 +93,7 @@ class Card:
 class Source:
     """One run that passed, with its rows; ``samples`` is what the batch study makes a repeat.
 
+    ``request`` is what was asked for, as the bundle holds it; empty where it does not.
     ``scoring`` is the bundle that its scores come from, None where it holds them itself.
     """
 
@@ -105,6 +106,7 @@ class Source:
     environment: Environment
     card: Card
     samples: int | None
+    request: Mapping[str, Any]
     overrides: tuple[str, ...]
     series: tuple[Series, ...]
     rows: tuple[Row, ...] = field(repr=False)
@@ -235,7 +237,7 @@ def _one_class(sources: Iterable[Source]) -> BundleClass:
 
 def _read(examination: Examination) -> Source:
     environment = _environment(examination)
-    card = _card(_toml(examination, payload.MODEL))
+    card, request = _card(_toml(examination, payload.MODEL)), _request(examination)
     windows = _windows(examination)
     series = {window.checkpoint: _series(window, environment, card) for window in windows}
     rows = tuple(_row(window, series[window.checkpoint]) for window in windows)
@@ -250,7 +252,8 @@ def _read(examination: Examination) -> Source:
         environment=environment,
         card=card,
         overrides=_overrides(examination, environment),
-        samples=_samples(_request(examination), _toml(examination, payload.PROTOCOL)),
+        samples=_samples(request, _toml(examination, payload.PROTOCOL)),
+        request=request,
         series=ordered(series.values()),
         rows=rows,
         scores=read_scores(examination.bundle, examination.contents),
