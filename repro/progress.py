@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Column
 
+from repro.energy.units import JOULES_PER_KWH
 from repro.forecast import Forecast
 
 if TYPE_CHECKING:
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from repro.forecast import Left
     from repro.plan import PlannedWindow
     from repro.records import Window, WindowEntry
-
-
-J_PER_KWH = 3.6e6
 
 
 class Listener(Protocol):
@@ -143,9 +141,10 @@ def describe_left(left: Left | None) -> str:
     """Return the time and the energy left, or nothing as long as nothing is known of them."""
     if left is None:
         return ""
-    unit, joules = ("kWh", J_PER_KWH) if left.energy_j >= J_PER_KWH else ("Wh", J_PER_KWH / 1000)
+    kwh = left.energy_j / JOULES_PER_KWH
+    amount, unit = (kwh, "kWh") if kwh >= 1 else (1000 * kwh, "Wh")
     whole = timedelta(seconds=round(left.seconds))
-    return f"{whole} and {_figure(left.energy_j / joules)} {unit} left"
+    return f"{whole} and {_figure(amount)} {unit} left"
 
 
 def _figure(value: float) -> str:

@@ -22,6 +22,7 @@ from pathlib import Path
 from repro.analysis.lines import fit
 from repro.analysis.report import find_bundles, write_report
 from repro.bundle import examine, seal
+from repro.energy.units import JOULES_PER_KWH
 from repro.protocol import protocol_text
 from repro.records import (
     BundleClass,
@@ -100,7 +101,7 @@ def _readings(energy_j: float, duration_s: float) -> list[Reading]:
     return [
         Reading(
             instrument="codecarbon", quantity="gpu", source="measured", energy_j=energy_j,
-            raw_open=0.0, raw_close=energy_j / 3.6e6, raw_unit="kWh", **times,
+            raw_open=0.0, raw_close=energy_j / JOULES_PER_KWH, raw_unit="kWh", **times,
         ),
         Reading(
             instrument="counter", quantity="gpu", source="measured", energy_j=energy_j,
@@ -108,7 +109,7 @@ def _readings(energy_j: float, duration_s: float) -> list[Reading]:
         ),
         Reading(
             instrument="codecarbon", quantity="cpu", source="modelled", energy_j=energy_j / 3,
-            raw_open=0.0, raw_close=energy_j / 3 / 3.6e6, raw_unit="kWh", **times,
+            raw_open=0.0, raw_close=energy_j / 3 / JOULES_PER_KWH, raw_unit="kWh", **times,
         ),
     ]  # fmt: skip
 

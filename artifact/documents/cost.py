@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from repro import bundle
 from repro.analysis.load import load
+from repro.energy.units import JOULES_PER_KWH
 from repro.signing import TrustStore
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from repro.analysis.load import Row
 
 REFERENCE = Path(__file__).parent.parent / "reference" / "passoni2025"
-JOULES_PER_KWH = 3.6e6
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from repro.analysis.figures import Absent, common_facts, energy_source, models_in_order
 from repro.analysis.series import Series, labels, ordered
 from repro.analysis.tables import PARETO_COLUMNS, Table, pareto_notes, pareto_row, titles_of
-from repro.analysis.units import kwh
+from repro.energy.units import kwh
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from repro.analysis.series import Series, labels, ordered
 from repro.analysis.tables import Cell, Table
-from repro.analysis.units import kwh
+from repro.energy.units import kwh
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

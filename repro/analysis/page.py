@@ -15,8 +15,8 @@ from repro.analysis.load import DataSet, hardware
 from repro.analysis.stages_figure import Bars
 from repro.analysis.svg import inline
 from repro.analysis.text import distinct, for_html, listed
-from repro.analysis.units import kwh
 from repro.bundle import Verdict
+from repro.energy.units import kwh
 from repro.records import Status
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from repro.analysis.pareto import DRAWS
 from repro.analysis.points import STATUSES, Point
-from repro.analysis.units import kwh
+from repro.energy.units import kwh
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -11,6 +11,7 @@ from repro.energy.alignment import Aligned, Energy, Span, Tick, Unaligned
 from repro.energy.budget import combined_j, gain_j, quantisation_j
 from repro.energy.gate import Judged, dispute, without_tail_j
 from repro.energy.integral import integrate
+from repro.energy.units import JOULES_PER_KWH
 from repro.records import Status
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from repro.records import Reading, Run, WindowEntry
 
-JOULES_PER_UNIT = {"mJ": 1e-3, "J": 1.0, "kWh": 3.6e6}
+JOULES_PER_UNIT = {"mJ": 1e-3, "J": 1.0, "kWh": JOULES_PER_KWH}
 # one step of the counter
 COUNTER_STEP_J = 1e-3
 # the refresh period is probed anew where a run is resumed; one too short to be seen comes out as

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from repro.energy.units import JOULES_PER_KWH
 from repro.errors import TtaError
 from repro.importers.cells import number, positive
 
@@ -32,7 +33,6 @@ _POSITIVE = (
     "ram_total_size", "pue",
 )  # fmt: skip
 
-JOULES_PER_KWH = 3.6e6
 # Mean power of a window: an idle board draws some 10 W, the largest accelerators 1.4 kW and a
 # node of them 15 kW. kWh taken for Wh or J, or s for ms, is wrong by a thousand and more.
 _PLAUSIBLE_W = (1.0, 20_000.0)

@@ -14,6 +14,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal
 
 from repro.energy.alignment import Span
+from repro.energy.units import JOULES_PER_KWH
 from repro.errors import MeterError
 from repro.meter.instrument import Found
 from repro.records import Instrument, Reading
@@ -21,7 +22,6 @@ from repro.records import Instrument, Reading
 if TYPE_CHECKING:
     from repro.records import EnergySource
 
-JOULES_PER_KWH = 3.6e6
 #: The second is for a counter that moved in none of the first.
 WARM_UP_TASKS_S = (0.3, 2.0)
 

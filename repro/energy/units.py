@@ -1,4 +1,4 @@
-"""The one place where joules become kilowatt-hours."""
+"""The one place where joules become kilowatt-hours, and these joules."""
 
 from __future__ import annotations
 
