@@ -15,7 +15,7 @@ from repro.signing import TrustStore
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from repro.analysis.load import Row
+    from repro.analysis.dataset import Row
 
 REFERENCE = Path(__file__).parent.parent / "reference" / "passoni2025"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from repro.analysis.load import hardware
+from repro.analysis.series_reading import hardware
 from repro.analysis.text import distinct, for_html, listed
 from repro.bundle import Verdict
 from repro.records import Status
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterable, Mapping
 
-    from repro.analysis.load import Source
+    from repro.analysis.dataset import Source
     from repro.analysis.scores import Scoring
     from repro.records import Gpu, Image, ModelFacts
 

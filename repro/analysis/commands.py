@@ -11,7 +11,7 @@ from repro.analysis.text import distinct, for_html
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from repro.analysis.load import DataSet, Source
+    from repro.analysis.dataset import DataSet, Source
 
 
 def commands(data: DataSet) -> Iterable[str]:

@@ -14,7 +14,7 @@ from repro.energy.units import kwh
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from repro.analysis.load import DataSet
+    from repro.analysis.dataset import DataSet
     from repro.analysis.panels import Entry, Panel
 
 _DATASETS = {"audiocaps": "AudioCaps", "clotho": "Clotho"}

@@ -16,7 +16,7 @@ from repro.energy.units import kwh
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from repro.analysis.load import DataSet
+    from repro.analysis.dataset import DataSet
     from repro.analysis.points import Point
     from repro.analysis.stats import Summary
 

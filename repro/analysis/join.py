@@ -11,7 +11,7 @@ from repro.errors import BundleError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from repro.analysis.load import Source
+    from repro.analysis.dataset import Source
     from repro.analysis.scores import Scoring
     from repro.bundle import Examination
 

@@ -14,7 +14,7 @@ from repro.analysis.series import ordered
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from repro.analysis.load import DataSet, Row
+    from repro.analysis.dataset import DataSet, Row
     from repro.analysis.series import Series
 
 

@@ -11,7 +11,7 @@ from repro.analysis.cards import STATUSES, card, score_card
 from repro.analysis.commands import commands
 from repro.analysis.figures import Absent
 from repro.analysis.formats import to_html
-from repro.analysis.load import DataSet, hardware
+from repro.analysis.series_reading import hardware
 from repro.analysis.stages_figure import Bars
 from repro.analysis.svg import inline
 from repro.analysis.text import distinct, for_html, listed
@@ -22,6 +22,7 @@ from repro.records import Status
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from repro.analysis.dataset import DataSet
     from repro.analysis.fig2 import Scatter
     from repro.analysis.figures import Chart
     from repro.analysis.tables import Table

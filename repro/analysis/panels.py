@@ -14,7 +14,7 @@ from repro.analysis.quality import quality_points
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from repro.analysis.load import DataSet
+    from repro.analysis.dataset import DataSet
     from repro.analysis.quality import Interval, QualityPoint, Yardstick
     from repro.analysis.series import Series
     from repro.analysis.stats import Summary

@@ -12,7 +12,7 @@ from repro.records import Status
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from repro.analysis.load import DataSet, Row, Source
+    from repro.analysis.dataset import DataSet, Row, Source
     from repro.analysis.series import Series
 
 T = TypeVar("T", int, str)

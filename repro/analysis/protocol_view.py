@@ -12,7 +12,7 @@ from repro.analysis.tables import Cell, Table, titles_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from repro.analysis.load import DataSet
+    from repro.analysis.dataset import DataSet
     from repro.analysis.protocols import Treatment
     from repro.analysis.series import Series
 

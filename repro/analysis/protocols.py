@@ -18,7 +18,7 @@ from repro.analysis.stats import Summary, summarize
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from repro.analysis.load import DataSet, Row
+    from repro.analysis.dataset import DataSet, Row
     from repro.analysis.series import Series
 
 #: The first of these that measured a setting is what the others are compared with; a protocol

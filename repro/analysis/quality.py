@@ -15,7 +15,7 @@ from repro.analysis.stats import Z_95, Summary, summarize
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from repro.analysis.load import DataSet, Row, Source
+    from repro.analysis.dataset import DataSet, Row, Source
     from repro.analysis.series import Series
     from repro.records import DetailedScore
 

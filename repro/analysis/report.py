@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from repro.analysis.dataset import DataSet
     from repro.analysis.fig2 import Scatter
     from repro.analysis.figures import Chart
-    from repro.analysis.load import DataSet
     from repro.analysis.stages_figure import Bars
     from repro.analysis.tables import Table
     from repro.bundle import Examination

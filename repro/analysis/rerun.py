@@ -16,7 +16,7 @@ from repro.request import Options, chosen_protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from repro.analysis.load import Source
+    from repro.analysis.dataset import Source
 
 #: Studies whose steps are all set by the one option.
 _STEPPED = ("steps", "quality", "sanity", "stages")

@@ -13,8 +13,8 @@ from repro.records import Status
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from repro.analysis.dataset import DataSet, Row
     from repro.analysis.lines import StepLine
-    from repro.analysis.load import DataSet, Row
     from repro.analysis.series import Series
     from repro.analysis.stats import Summary
 

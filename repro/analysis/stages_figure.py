@@ -12,7 +12,7 @@ from repro.analysis.text import distinct
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from repro.analysis.load import DataSet
+    from repro.analysis.dataset import DataSet
     from repro.analysis.stages import Estimate, Split
     from repro.analysis.tables import Table
 

@@ -10,7 +10,7 @@ from repro.analysis.tables import Table, titles_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from repro.analysis.load import DataSet
+    from repro.analysis.dataset import DataSet
     from repro.analysis.series import Series
     from repro.analysis.stages import Check, Part, Split
     from repro.analysis.tables import Cell

@@ -12,8 +12,8 @@ from repro.energy.units import kwh
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from repro.analysis.dataset import DataSet
     from repro.analysis.lines import StepLine
-    from repro.analysis.load import DataSet
     from repro.analysis.panels import Entry, Panel
     from repro.analysis.quality import QualityPoint
     from repro.analysis.series import Series

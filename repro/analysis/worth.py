@@ -27,7 +27,7 @@ from repro.analysis.stats import Z_95
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from repro.analysis.load import DataSet, Source
+    from repro.analysis.dataset import DataSet, Source
     from repro.analysis.panels import Entry, Panel
     from repro.analysis.series import Series
     from repro.records import Contrast, ScoreRun

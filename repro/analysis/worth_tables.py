@@ -11,7 +11,7 @@ from repro.analysis.worth import TOGETHER
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from repro.analysis.load import DataSet, Source
+    from repro.analysis.dataset import DataSet, Source
     from repro.analysis.tables import Cell
     from repro.analysis.worth import Trial, Worth
     from repro.records import ScoredClip

@@ -9,8 +9,9 @@ import pytest
 
 from repro.analysis.claims import Outcome, claims_table, evaluate, read_claims
 from repro.analysis.claims.judgement import Estimate
+from repro.analysis.dataset import Row
 from repro.analysis.formats import to_csv
-from repro.analysis.load import Row, load
+from repro.analysis.load import load
 from repro.analysis.panels import Entry, Panel
 from repro.analysis.points import Point
 from repro.analysis.quality import QualityPoint, Yardstick

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from repro.analysis.claims.findings import Findings
+    from repro.analysis.dataset import Row
     from repro.analysis.lines import Line
-    from repro.analysis.load import Row
     from repro.analysis.points import Point
     from repro.analysis.series import Series
     from repro.analysis.stats import Summary

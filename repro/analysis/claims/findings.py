@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from repro.analysis.claims.judgement import Estimate, Outcome, UndecidedError
-from repro.analysis.load import hardware
 from repro.analysis.points import counts
+from repro.analysis.series_reading import hardware
 from repro.records import BundleClass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from repro.analysis.load import DataSet, Row, Source
+    from repro.analysis.dataset import DataSet, Row, Source
     from repro.analysis.panels import Entry, Panel
     from repro.analysis.points import Point
     from repro.analysis.series import Series

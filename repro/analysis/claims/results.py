@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from repro.analysis.claims.definitions import Claim
     from repro.analysis.claims.findings import Findings, Setup
-    from repro.analysis.load import DataSet
+    from repro.analysis.dataset import DataSet
     from repro.analysis.panels import Panel
     from repro.analysis.points import Point
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from repro.analysis.compare.sides import Side
-    from repro.analysis.load import DataSet
+    from repro.analysis.dataset import DataSet
     from repro.analysis.series import Series
 
 #: What makes the two sides another experiment; said on top and in each row.

@@ -7,16 +7,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from repro.analysis.lines import step_lines
-from repro.analysis.load import hardware, load
+from repro.analysis.load import load
 from repro.analysis.points import batch_points, counts, step_points
+from repro.analysis.series_reading import hardware
 from repro.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from repro.analysis.dataset import DataSet, Source
     from repro.analysis.lines import StepLine
-    from repro.analysis.load import DataSet, Source
     from repro.analysis.points import Point
     from repro.analysis.series import Series
     from repro.bundle import Examination
