@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from repro.analysis.figures import Absent, common_facts, energy_source, models_in_order
+from repro.analysis.pareto_notes import pareto_notes
+from repro.analysis.pareto_table import PARETO_COLUMNS, pareto_row
 from repro.analysis.series import Series, labels, ordered
-from repro.analysis.tables import PARETO_COLUMNS, Table, pareto_notes, pareto_row, titles_of
+from repro.analysis.tables import Table, titles_of
 from repro.energy.units import kwh
 
 if TYPE_CHECKING:

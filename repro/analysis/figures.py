@@ -9,6 +9,20 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from repro.analysis.columns import (
+    BATCH_SIZE,
+    CLASS,
+    EXECUTED,
+    HARDWARE,
+    MODEL,
+    QUANTITY,
+    SAMPLES,
+    SERIES,
+    STEPS,
+    N,
+    energy_kwh,
+    machine,
+)
 from repro.analysis.series import Series, labels, ordered
 from repro.analysis.tables import Cell, Table
 from repro.energy.units import kwh
@@ -224,9 +238,9 @@ def _table(
 
 
 _COLUMNS = (
-    "series", "model", "steps", "executed_steps", "batch_size", "samples", "n",
-    "energy_kwh_mean", "energy_kwh_sd", "energy_kwh_low_95", "energy_kwh_high_95",
-    "quantity", "hardware", "class",
+    SERIES, MODEL, STEPS, EXECUTED, BATCH_SIZE, SAMPLES, N,
+    energy_kwh("energy_kwh_mean", "Energy (kWh)"), energy_kwh("energy_kwh_sd", "sd (kWh)"),
+    *machine("energy_kwh_low_95", "energy_kwh_high_95"), QUANTITY, HARDWARE, CLASS,
 )  # fmt: skip
 
 

@@ -6,11 +6,13 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
+from repro.analysis.columns import MODEL, SERIES
 from repro.analysis.text import for_csv, for_html, for_latex, for_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from repro.analysis.columns import Column
     from repro.analysis.tables import Cell, Table
 
 STAMPS = {
@@ -20,107 +22,15 @@ STAMPS = {
 
 _VERDICTS = ("holds", "fails", "insufficient", "not-comparable")
 
-#: Columns as a reader is shown them; a column without a heading is for machines.
-HEADINGS = {
-    "id": "Claim",
-    "claim": "In words",
-    "verdict": "Verdict",
-    "evidence": "Evidence",
-    "dataset": "Data set",
-    "metric": "Metric",
-    "model": "Model",
-    "series": "Series",
-    "checkpoint": "Checkpoint",
-    "parameters": "Parameters",
-    "inference_speed_s": "Inference speed (s)",
-    "sd_s": "sd (s)",
-    "n": "n",
-    "hardware": "Hardware",
-    "weights": "Weights",
-    "class": "Class",
-    "steps": "Steps",
-    "executed_steps": "Executed",
-    "batch_size": "Batch size",
-    "samples": "Samples",
-    "gpu_energy_kwh_mean": "GPU energy (kWh)",
-    "gpu_energy_kwh_sd": "sd (kWh)",
-    "cpu_energy_kwh_mean": "CPU energy (kWh)",
-    "energy_kwh_mean": "Energy (kWh)",
-    "energy_kwh_sd": "sd (kWh)",
-    "quantity": "Quantity",
-    "duration_s_mean": "Duration (s)",
-    "gpu_energy_kwh": "GPU energy (kWh)",
-    "cpu_energy_kwh": "CPU energy (kWh)",
-    "value": "Score",
-    "on_front": "On the front",
-    "p_front": "p",
-    "value_low_95": "from",
-    "value_high_95": "to (95 %)",
-    "enough_steps": "Enough",
-    "last_steps": "of",
-    "energy_saved_percent": "Energy saved (%)",
-    "saved_low_95": "from",
-    "saved_high_95": "to (95 %)",
-    "answer": "Answer",
-    "item": "Item",
-    "clap": "CLAP",
-    "file": "File",
-    "run": "Bundle",
-    "slope_j_per_step": "Per call (J)",
-    "slope_se": "se (J)",
-    "intercept_j": "Fixed (J)",
-    "intercept_se": "se (J)",
-    "r2": "R²",
-    "clips": "Clips",
-    "protocol": "Protocol",
-    "energy_j_mean": "Energy (J)",
-    "energy_j_sd": "sd (J)",
-    "ratio": "Ratio",
-    "cold_start_j": "Cold start (J)",
-    "cold_start_in_mean_j": "in the mean (J)",
-    "tail_j": "Tail (J)",
-    "instrument_u_j": "Instrument (J)",
-    "stage": "Stage",
-    "energy_j": "Energy (J)",
-    "energy_u_j": "u (J)",
-    "share_percent": "Share (%)",
-    "share_u_percent": "u (%)",
-    "compared": "Compared",
-    "alone_j": "Alone (J)",
-    "alone_u_j": "u (J)",
-    "against": "Against",
-    "against_j": "Energy (J)",
-    "against_u_j": "u (J)",
-    "ratio_u": "u",
-}
-_COUNTS = {
-    "incomplete": "Incomplete",
-    "disputed": "Disputed",
-    "failed": "Failed",
-    "oom": "Out of memory",
-    "unsupported": "Unsupported",
-    "disturbed": "Disturbed",
-}
-#: Columns that are shown only where the other one is empty.
-_SUBSTITUTES = {"cpu_energy_kwh": "gpu_energy_kwh"}
 _WORDS = {"true": "yes", "false": "no"}
 _DIGITS = 4
-#: Columns that are shares: known to the second and the fourth place, whatever stands before.
-_PLACES = {
-    "p_front": 2,
-    "r2": 4,
-    "ratio": 3,
-    "ratio_u": 3,
-    "share_percent": 2,
-    "share_u_percent": 2,
-}
 
 
 def to_csv(table: Table) -> bytes:
     """Write every column, numbers in full precision and what is not known as an empty cell."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(table.columns)
+    writer.writerow(table.names)
     writer.writerows([_exact(cell) for cell in row] for row in table.rows)
     return stream.getvalue().encode()
 
@@ -181,15 +91,14 @@ def _cell(text: str, attribute: str) -> str:
     return f'<td class="{text}">{text}</td>' if text in _VERDICTS else f"<td{attribute}>{text}</td>"
 
 
-def _number(value: float, column: str) -> str:
-    if column in _PLACES:
-        return f"{value:.{_PLACES[column]}f}"
+def _number(value: float, column: Column) -> str:
+    if column.places is not None:
+        return f"{value:.{column.places}f}"
     return str(value) if isinstance(value, int) else f"{value:#.{_DIGITS}g}".rstrip(".")
 
 
-def _html_number(value: float, column: str) -> str:
-    # Energies of one column lie decades apart: all with their power of ten, they compare.
-    text = f"{value:.{_DIGITS - 1}e}" if "kwh" in column else _number(value, column)
+def _html_number(value: float, column: Column) -> str:
+    text = f"{value:.{_DIGITS - 1}e}" if column.powers else _number(value, column)
     mantissa, _, exponent = text.partition("e")
     return f"{mantissa}&times;10<sup>{int(exponent)}</sup>" if exponent else mantissa
 
@@ -197,55 +106,48 @@ def _html_number(value: float, column: str) -> str:
 def _shown(
     table: Table,
     escape: Callable[[str], str],
-    write: Callable[[float, str], str] = _number,
+    write: Callable[[float, Column], str] = _number,
     without: str | None = None,
 ) -> tuple[list[str], list[list[str]], list[bool]]:
     """Return headings, rows and which columns are numbers, for the columns worth showing."""
-    titles = HEADINGS | _COUNTS
-    places = [
-        place
-        for place, name in enumerate(table.columns)
-        if name in HEADINGS or (name in _COUNTS and any(table.column(name)))
+    shown = [
+        (place, column)
+        for place, column in enumerate(table.columns)
+        if _informs(table, column) and column.name != without
     ]
-    places = [
-        place for place in places if _informs(table, place) and table.columns[place] != without
-    ]
-    headings = [escape(titles[table.columns[place]]) for place in places]
+    headings = [escape(column.heading or "") for _, column in shown]
     rows = [
-        [_text(_titled(table, row, place), table.columns[place], escape, write) for place in places]
+        [_text(_titled(table, row[place], column), column, escape, write)
+         for place, column in shown]
         for row in table.rows
-    ]
-    numeric = [_is_numeric(row[place] for row in table.rows) for place in places]
+    ]  # fmt: skip
+    numeric = [_is_numeric(row[place] for row in table.rows) for place, _ in shown]
     return headings, rows, numeric
 
 
-def _titled(table: Table, row: tuple[Cell, ...], place: int) -> Cell:
-    cell = row[place]
-    if table.columns[place] == "model" and isinstance(cell, str):
-        return table.titles.get(cell, cell)
-    return cell
+def _titled(table: Table, cell: Cell, column: Column) -> Cell:
+    return table.titles.get(cell, cell) if column is MODEL and isinstance(cell, str) else cell
 
 
-def _informs(table: Table, place: int) -> bool:
-    # An energy that no row holds is a column of nothing; elsewhere an empty column is news.
+def _informs(table: Table, column: Column) -> bool:
+    if column.heading is None:
+        return False
     # A series begins with the name of its model.
-    name = table.columns[place]
-    if name == "model" and "series" in table.columns:
+    if column is MODEL and SERIES in table.columns:
         return False
-    if (name == "protocol" or name in table.implied) and not _varies(table, name):
+    if (column.if_varying or column.name in table.implied) and not _varies(table, column.name):
         return False
-    if name in _SUBSTITUTES and any(table.column(_SUBSTITUTES[name])):
+    if column.instead_of and any(table.column(column.instead_of)):
         return False
-    is_energy = "energy_kwh" in name
-    return not is_energy or any(row[place] is not None for row in table.rows)
+    return not column.if_filled or any(table.column(column.name))
 
 
 def _varies(table: Table, name: str) -> bool:
-    key = next((one for one in ("series", "model") if one in table.columns), None)
+    key = next((one for one in (SERIES, MODEL) if one in table.columns), None)
     if key is None:
         return len(set(table.column(name))) > 1
-    pairs = set(zip(table.column(key), table.column(name), strict=True))
-    return len(pairs) > len(set(table.column(key)))
+    pairs = set(zip(table.column(key.name), table.column(name), strict=True))
+    return len(pairs) > len(set(table.column(key.name)))
 
 
 def _is_numeric(cells: Iterable[Cell]) -> bool:
@@ -253,8 +155,9 @@ def _is_numeric(cells: Iterable[Cell]) -> bool:
 
 
 def _text(
-    cell: Cell, column: str, escape: Callable[[str], str], write: Callable[[float, str], str]
-) -> str:
+    cell: Cell, column: Column, escape: Callable[[str], str],
+    write: Callable[[float, Column], str],
+) -> str:  # fmt: skip
     if cell is None:
         return escape("-")
     return escape(_WORDS.get(cell, cell)) if isinstance(cell, str) else write(cell, column)

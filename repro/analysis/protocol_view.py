@@ -5,6 +5,21 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from repro.analysis.columns import (
+    CHECKPOINT,
+    CLASS,
+    HARDWARE,
+    MODEL,
+    PROTOCOL,
+    QUANTITY,
+    RATIO,
+    SERIES,
+    STEPS,
+    WEIGHTS,
+    Column,
+    N,
+    machine,
+)
 from repro.analysis.figures import Chart, Curve, common_facts, energy_source, models_in_order
 from repro.analysis.series import labels, ordered
 from repro.analysis.tables import Cell, Table, titles_of
@@ -34,10 +49,12 @@ def protocols_table(data: DataSet, found: Sequence[Treatment]) -> Table:
         bundle_class=kind,
         titles=titles_of(data.series),
         columns=(
-            "model", "steps", "protocol", "energy_j_mean", "energy_j_sd", "n", "ratio",
-            "cold_start_j", "cold_start_in_mean_j", "tail_j", "instrument_u_j", "generations",
-            "hardware", "class", "yardstick", "ratio_sd", "quantity", "checkpoint", "weights",
-            "size", "dtype", "conditions",
+            MODEL, STEPS, PROTOCOL, Column("energy_j_mean", "Energy (J)"),
+            Column("energy_j_sd", "sd (J)"), N, RATIO, Column("cold_start_j", "Cold start (J)"),
+            Column("cold_start_in_mean_j", "in the mean (J)"), Column("tail_j", "Tail (J)"),
+            Column("instrument_u_j", "Instrument (J)"), Column("generations"), HARDWARE, CLASS,
+            *machine("yardstick", "ratio_sd"), QUANTITY, CHECKPOINT, WEIGHTS,
+            *machine("size", "dtype", "conditions"),
         ),
         rows=tuple(_row(one, kind) for one in found),
         notes=(_NOTE,) if found else (),
@@ -121,8 +138,8 @@ def _points(drawn: Sequence[Treatment], named: dict[Series, str], kind: str) -> 
         name="protocols",
         title=f"{TITLE}: the points drawn",
         bundle_class=kind,
-        columns=("series", "model", "steps", "protocol", "ratio", "ratio_sd", "yardstick",
-                 "quantity", "hardware", "class"),
+        columns=(SERIES, MODEL, STEPS, PROTOCOL, RATIO, *machine("ratio_sd", "yardstick"),
+                 QUANTITY, HARDWARE, CLASS),
         rows=tuple(
             (
                 named[one.series], one.series.model, one.steps, one.series.protocol, one.ratio,

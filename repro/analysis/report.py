@@ -6,23 +6,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from repro.analysis.claims import Outcome, claims_table, evaluate, shipped_claims
+from repro.analysis.energy_tables import batch_table, steps_table
 from repro.analysis.fig2 import fig2
 from repro.analysis.figures import Absent, fig1a, fig1b
 from repro.analysis.formats import to_csv, to_html, to_latex, to_markdown
 from repro.analysis.lines import step_lines
+from repro.analysis.lines_table import lines_table
 from repro.analysis.load import load
 from repro.analysis.page import Section, files_of, folded, page
 from repro.analysis.panels import panels
+from repro.analysis.pareto_table import pareto_table
 from repro.analysis.plot import draw
 from repro.analysis.points import batch_points, step_points
 from repro.analysis.protocol_view import protocols_chart, protocols_table
 from repro.analysis.protocols import treatments
 from repro.analysis.publication import publish
 from repro.analysis.quality import unmatched_scores
+from repro.analysis.speed_table import table1
 from repro.analysis.stages import checks, splits
 from repro.analysis.stages_figure import stages_figure
 from repro.analysis.stages_tables import checks_table, stages_table
-from repro.analysis.tables import batch_table, lines_table, pareto_table, steps_table, table1
 from repro.analysis.worth import worths
 from repro.analysis.worth_tables import worst_table, worth_table
 from repro.errors import TtaError, UsageError

@@ -4,6 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from repro.analysis.cells import series_cells
+from repro.analysis.columns import (
+    CLASS,
+    DURATION,
+    EXECUTED,
+    HARDWARE,
+    MODEL,
+    OF_SERIES,
+    QUANTITY,
+    RATIO,
+    STEPS,
+    Column,
+    N,
+)
 from repro.analysis.stages import Estimate
 from repro.analysis.tables import Table, titles_of
 
@@ -11,11 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from repro.analysis.dataset import DataSet
-    from repro.analysis.series import Series
     from repro.analysis.stages import Check, Part, Split
     from repro.analysis.tables import Cell
 
-_SERIES = ("checkpoint", "weights", "size", "protocol", "dtype", "conditions")
 _HOW = (
     "Energy of one generation. Of each stage, the calls of its modules in one generation, made "
     "again alone with the same inputs, over and over in a window of their own; other is what is "
@@ -44,9 +56,10 @@ def stages_table(data: DataSet, splits: Sequence[Split]) -> Table:
         bundle_class=kind,
         titles=titles_of(data.series),
         columns=(
-            "model", "stage", "steps", "energy_j", "energy_u_j", "share_percent",
-            "share_u_percent", "duration_s_mean", "n", "hardware", "class", "quantity",
-            "executed_steps", "cpu_source", *_SERIES,
+            MODEL, Column("stage", "Stage"), STEPS, Column("energy_j", "Energy (J)"),
+            Column("energy_u_j", "u (J)"), Column("share_percent", "Share (%)", places=2),
+            Column("share_u_percent", "u (%)", places=2), DURATION, N, HARDWARE, CLASS, QUANTITY,
+            EXECUTED, Column("cpu_source"), *OF_SERIES,
         ),
         rows=tuple(row for split in splits for row in _rows(split, kind)),
         notes=(_HOW, *notes),
@@ -63,8 +76,10 @@ def checks_table(data: DataSet, checks: Sequence[Check]) -> Table:
         bundle_class=kind,
         titles=titles_of(data.series),
         columns=(
-            "model", "compared", "steps", "alone_j", "alone_u_j", "against", "against_j",
-            "against_u_j", "ratio", "ratio_u", "hardware", "class", "quantity", *_SERIES,
+            MODEL, Column("compared", "Compared"), STEPS, Column("alone_j", "Alone (J)"),
+            Column("alone_u_j", "u (J)"), Column("against", "Against"),
+            Column("against_j", "Energy (J)"), Column("against_u_j", "u (J)"), RATIO,
+            Column("ratio_u", "u", places=3), HARDWARE, CLASS, QUANTITY, *OF_SERIES,
         ),
         rows=tuple(_check_row(check, kind) for check in checks),
         notes=(_BOTH_WAYS,),
@@ -89,7 +104,7 @@ def _row(
         split.series.model, stage, split.steps, energy_j.value, energy_j.u,
         _percent(share.value), u, part.duration_s if part else None, part.n if part else None,
         split.series.hardware, kind, f"{split.quantity.upper()} energy", split.executed_steps,
-        " and ".join(split.cpu_sources) or None, *_series_cells(split.series),
+        " and ".join(split.cpu_sources) or None, *series_cells(split.series),
     )  # fmt: skip
 
 
@@ -99,14 +114,7 @@ def _check_row(check: Check, kind: str) -> tuple[Cell, ...]:
     return (
         split.series.model, check.what, split.steps, alone.value, alone.u, check.against,
         other.value, other.u, ratio.value or None, ratio.u, split.series.hardware, kind,
-        f"{split.quantity.upper()} energy", *_series_cells(split.series),
-    )  # fmt: skip
-
-
-def _series_cells(series: Series) -> tuple[Cell, ...]:
-    return (
-        series.checkpoint, series.weights, series.size, series.protocol, series.dtype,
-        "; ".join(series.conditions),
+        f"{split.quantity.upper()} energy", *series_cells(split.series),
     )  # fmt: skip
 
 

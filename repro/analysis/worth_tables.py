@@ -4,6 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from repro.analysis.cells import series_cells
+from repro.analysis.columns import (
+    ANSWER,
+    CLASS,
+    DATASET,
+    HARDWARE,
+    METRIC,
+    MODEL,
+    OF_SERIES,
+    STEPS,
+    Column,
+    machine,
+)
 from repro.analysis.equivalence import ALPHA, MARGIN
 from repro.analysis.tables import Table, titles_of
 from repro.analysis.worth import TOGETHER
@@ -30,9 +43,10 @@ def worth_table(data: DataSet, worths: Sequence[Worth]) -> Table:
         bundle_class=kind,
         titles=titles_of(data.series),
         columns=(
-            "dataset", "metric", "model", "enough_steps", "last_steps", "energy_saved_percent",
-            "saved_low_95", "saved_high_95", "answer", "tests", "hardware", "class", "loss",
-            "margin", "p", "checkpoint", "weights", "size", "protocol", "dtype", "conditions",
+            DATASET, METRIC, MODEL, Column("enough_steps", "Enough"), Column("last_steps", "of"),
+            Column("energy_saved_percent", "Energy saved (%)"), Column("saved_low_95", "from"),
+            Column("saved_high_95", "to (95 %)"), ANSWER, Column("tests"), HARDWARE, CLASS,
+            *machine("loss", "margin", "p"), *OF_SERIES,
         ),
         rows=tuple(_row(worth, kind) for worth in worths),
         notes=_rule(data) if worths else (),
@@ -50,10 +64,11 @@ def worst_table(data: DataSet) -> Table:
         title="Clips that fit their caption least",
         bundle_class=kind,
         titles=titles_of(data.series),
-        columns=("dataset", "model", "item", "steps", "clap", "file", "run", "class", "sha256"),
+        columns=(DATASET, MODEL, Column("item", "Item"), STEPS, Column("clap", "CLAP"),
+                 Column("file", "File"), Column("run", "Bundle"), CLASS, Column("sha256")),
         rows=tuple(rows),
         notes=(note, *_randomness(data)) if rows else (),
-    )
+    )  # fmt: skip
 
 
 def _rule(data: DataSet) -> tuple[str, ...]:
@@ -85,8 +100,7 @@ def _row(worth: Worth, kind: str) -> tuple[Cell, ...]:
         worth.dataset, worth.metric, series.model, worth.steps, worth.last, *percent,
         _answer(worth), "; ".join(map(_tested, worth.trials)) or None, series.hardware, kind,
         *((trial.loss, trial.margin, trial.p) if trial else (None, None, None)),
-        series.checkpoint, series.weights, series.size, series.protocol, series.dtype,
-        "; ".join(series.conditions),
+        *series_cells(series),
     )  # fmt: skip
 
 

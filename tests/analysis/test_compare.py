@@ -167,7 +167,7 @@ def test_slopes_stand_side_by_side_with_their_ratio():
 
 def test_joules_are_given_per_second_of_audio_and_per_denoiser_call():
     table = results_table([compared(a40(), a40(factor=2.0))])
-    row = dict(zip(table.columns, table.rows[3], strict=True))
+    row = dict(zip(table.names, table.rows[3], strict=True))
     assert (row["steps"], row["executed_steps_reference"]) == (100, 100)
     assert row["j_per_audio_s_reference"] == pytest.approx(row["energy_j_reference"] / 10)
     assert row["j_per_call_other"] == pytest.approx(row["energy_j_other"] / 100)
@@ -180,7 +180,7 @@ def test_the_batch_study_is_compared_by_batch_size_with_all_its_samples():
     sizes = [[one.batch_size for one in result.settings] for result in found.models[0].results]
     assert sizes == [[1], [2], [1, 2]]
     row = results_table([found]).rows[0]
-    per_audio_s = row[results_table([found]).columns.index("j_per_audio_s_other")]
+    per_audio_s = row[results_table([found]).names.index("j_per_audio_s_other")]
     assert per_audio_s == pytest.approx(
         found.models[0].results[0].settings[0].other.energy_j.mean / 40
     )
@@ -366,7 +366,7 @@ def test_bundles_are_grouped_by_the_folder_they_lie_in(tmp_path):
 
 def test_every_number_of_the_lines_stands_in_their_table():
     table = lines_table([compared(a40(), a40(factor=1.1))])
-    row = dict(zip(table.columns, table.rows[0], strict=True))
+    row = dict(zip(table.names, table.rows[0], strict=True))
     assert row["slope_ratio"] == pytest.approx(row["slope_j_per_call_other"]
                                                / row["slope_j_per_call_reference"])  # fmt: skip
     assert (row["n_reference"], row["n_other"]) == (30, 30)

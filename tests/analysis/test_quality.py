@@ -6,8 +6,8 @@ import pytest
 
 from repro.analysis.load import load
 from repro.analysis.panels import SCORE_SD, panels
+from repro.analysis.pareto_table import pareto_table
 from repro.analysis.quality import quality_points, unmatched_scores
-from repro.analysis.tables import pareto_table
 from repro.errors import BundleError
 from repro.records import Status
 from tests.analysis.examined import (
@@ -31,7 +31,7 @@ def table_of(*runs):
 
 def rows_of(*runs, metric="fad_inf"):
     table = table_of(*runs)
-    rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+    rows = [dict(zip(table.names, row, strict=True)) for row in table.rows]
     return [row for row in rows if row["metric"] == metric]
 
 
@@ -40,7 +40,7 @@ def fad_run(**options):
 
 
 def test_the_columns_users_depend_on_come_first_and_in_order():
-    assert ",".join(table_of(fad_run()).columns).startswith(f"{PARETO},")
+    assert ",".join(table_of(fad_run()).names).startswith(f"{PARETO},")
 
 
 def test_the_energy_of_a_set_is_the_sum_over_its_clips():

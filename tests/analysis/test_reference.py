@@ -13,7 +13,7 @@ from repro.analysis.load import load
 from repro.analysis.panels import panels
 from repro.analysis.points import batch_points, step_points
 from repro.analysis.quality import quality_points
-from repro.analysis.tables import table1
+from repro.analysis.speed_table import table1
 from repro.bundle import examine
 from repro.signing import TrustStore
 

@@ -9,8 +9,9 @@ import pytest
 from repro.analysis.claims import Outcome, evaluate, shipped_claims
 from repro.analysis.load import load
 from repro.analysis.panels import SCORE_SD, panels
+from repro.analysis.pareto_notes import pareto_notes
+from repro.analysis.pareto_table import pareto_table
 from repro.analysis.report import write_report
-from repro.analysis.tables import pareto_notes, pareto_table
 from repro.analysis.worth import worths
 from repro.analysis.worth_tables import WORST, worst_table, worth_table
 from repro.bundle import Verdict, seal, seal_scores
@@ -47,7 +48,7 @@ def pair(examine, run):
 
 
 def rows_of(table):
-    return [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+    return [dict(zip(table.names, row, strict=True)) for row in table.rows]
 
 
 def test_scores_are_joined_with_their_run_in_either_order(pair):

@@ -27,7 +27,7 @@ def data_of(energies=None, *, change=lambda row: row, gpu=make_gpu, **values):
 
 
 def rows_of(table):
-    return [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+    return [dict(zip(table.names, row, strict=True)) for row in table.rows]
 
 
 def figure_of(data):

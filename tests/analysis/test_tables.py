@@ -7,10 +7,13 @@ from dataclasses import replace
 
 import pytest
 
+from repro.analysis.columns import MODEL, OF_COUNTS, PROTOCOL, Column
+from repro.analysis.energy_tables import batch_table, steps_table
 from repro.analysis.formats import to_csv, to_html, to_latex, to_markdown
 from repro.analysis.load import load
-from repro.analysis.points import batch_points, step_points
-from repro.analysis.tables import batch_table, steps_table, table1
+from repro.analysis.points import STATUSES, batch_points, step_points
+from repro.analysis.speed_table import table1
+from repro.analysis.tables import Table
 from repro.records import Status
 from tests.analysis.examined import changed, examined, with_environment, with_header, with_rows
 from tests.factories import make_gpu, make_run
@@ -297,3 +300,26 @@ def test_a_model_has_its_name_in_the_csv_and_its_title_where_people_read():
     assert read(table)[0]["model"] == "audioldm"
     assert "AudioLDM" in to_markdown(table).decode()
     assert "AudioLDM" in to_html(table)
+
+
+def test_every_status_of_a_window_has_its_column_in_the_order_of_its_cells():
+    names = [column.name for column in OF_COUNTS]
+    assert names == [*STATUSES, "warmups", "disturbed"]
+
+
+def shown(*rows, columns, **options):
+    table = Table("made", "Made", "measured", columns, rows, **options)
+    return to_markdown(table).decode().splitlines()[2:]
+
+
+def test_a_column_is_shown_as_it_says_and_only_where_it_informs():
+    columns = (
+        MODEL, Column("p", "p", places=2), Column("hidden"), PROTOCOL,
+        Column("lost", "Lost", if_filled=True), Column("cpu", "CPU", instead_of="gpu"),
+        Column("gpu"),
+    )  # fmt: skip
+    lines = shown(("a", 0.5, 1, "x", 0, 7, None), ("b", 1.0, 1, "y", 0, 8, None), columns=columns)
+    assert lines[0] == "| Model | p | CPU |"
+    assert lines[2] == "| a | 0.50 | 7 |"
+    lines = shown(("a", 0.5, 1, "x", 2, 7, 1), ("a", 1.0, 1, "y", 0, 8, 1), columns=columns)
+    assert lines[0] == "| Model | p | Protocol | Lost |"

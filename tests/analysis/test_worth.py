@@ -91,7 +91,7 @@ def answers(run, scored, change=lambda panel: panel):
     """Return the rows of the table by data set and metric."""
     data = joined(run, scored)
     table = worth_table(data, worths(data, [change(panel) for panel in panels(data)]))
-    rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+    rows = [dict(zip(table.names, row, strict=True)) for row in table.rows]
     return {(row["dataset"], row["metric"]): row for row in rows}
 
 

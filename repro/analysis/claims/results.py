@@ -9,6 +9,7 @@ from repro.analysis.claims.definitions import ANY
 from repro.analysis.claims.findings import findings
 from repro.analysis.claims.judgement import Judgement, Outcome, UndecidedError
 from repro.analysis.claims.rules import RULES
+from repro.analysis.columns import CLASS, HARDWARE, PROTOCOL, WEIGHTS, Column, machine
 from repro.analysis.panels import panels
 from repro.analysis.points import batch_points, step_points
 from repro.analysis.tables import Table
@@ -97,8 +98,9 @@ def claims_table(results: Sequence[ClaimResult]) -> Table:
         title="Claims of the paper",
         bundle_class=results[0].bundle_class.value,
         columns=(
-            "id", "claim", "verdict", "evidence", "hardware", "class", "weights", "size",
-            "protocol", "about", "wording", "scope", "rule",
+            Column("id", "Claim"), Column("claim", "In words"), Column("verdict", "Verdict"),
+            Column("evidence", "Evidence"), HARDWARE, CLASS, WEIGHTS, Column("size"), PROTOCOL,
+            *machine("about", "wording", "scope", "rule"),
         ),
         rows=tuple(
             (

@@ -43,7 +43,7 @@ def _comparison(one: Comparison) -> dict[str, Any]:
 
 
 def _records(table: Table) -> list[dict[str, Any]]:
-    return [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+    return [dict(zip(table.names, row, strict=True)) for row in table.rows]
 
 
 def _side(side: Side) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from repro.analysis.columns import ANSWER, CLASS, MODEL, RATIO, machine
 from repro.analysis.tables import Table
 
 if TYPE_CHECKING:
@@ -104,8 +105,8 @@ def _table(comparison: Comparison, kind: str) -> Table:
         name="compare",
         title="Energy, compared: the points drawn",
         bundle_class=kind,
-        columns=("model", "study", "at", "ratio", "low_95", "high_95", "answer", "reference",
-                 "other", "class"),
+        columns=(MODEL, *machine("study", "at"), RATIO, *machine("low_95", "high_95"), ANSWER,
+                 *machine("reference", "other"), CLASS),
         rows=tuple(
             (
                 model.label, result.study, words(result), ratio.value, ratio.low, ratio.high,

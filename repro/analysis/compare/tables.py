@@ -5,6 +5,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from repro.analysis.columns import (
+    ANSWER,
+    BATCH_SIZE,
+    CLASS,
+    MODEL,
+    QUANTITY,
+    RATIO,
+    STEPS,
+    Column,
+    machine,
+)
 from repro.analysis.tables import Cell, Table
 
 if TYPE_CHECKING:
@@ -23,11 +34,12 @@ def results_table(comparisons: Sequence[Comparison]) -> Table:
         title="Energy, compared",
         bundle_class=kind,
         columns=(
-            "reference", "other", "model", "study", "steps", "batch_size", "settings", "quantity",
-            "ratio", "low_95", "high_95", "margin", "p_equivalent_holm", "p_different_holm",
-            "answer", "reason", "differs", "conditions",
-            *(f"{name}_{side}" for name in _MEASURED for side in ("reference", "other")),
-            "duration_ratio", "class",
+            *machine("reference", "other"), MODEL, Column("study"), STEPS, BATCH_SIZE,
+            Column("settings"), QUANTITY, RATIO,
+            *machine("low_95", "high_95", "margin", "p_equivalent_holm", "p_different_holm"),
+            ANSWER, *machine("reason", "differs", "conditions"),
+            *machine(*(f"{name}_{side}" for name in _MEASURED for side in ("reference", "other"))),
+            Column("duration_ratio"), CLASS,
         ),
         rows=tuple(
             _row(one, model, result, kind)
@@ -88,9 +100,9 @@ def lines_table(comparisons: Sequence[Comparison]) -> Table:
         title="Energy of a denoiser call, and fixed energy",
         bundle_class=kind,
         columns=(
-            "reference", "other", "model", "quantity",
-            *(f"{name}_{side}" for side in ("reference", "other") for name in _LINE),
-            "slope_ratio", "slope_ratio_low_95", "slope_ratio_high_95", "differs", "class",
+            *machine("reference", "other"), MODEL, QUANTITY,
+            *machine(*(f"{name}_{side}" for side in ("reference", "other") for name in _LINE)),
+            *machine("slope_ratio", "slope_ratio_low_95", "slope_ratio_high_95", "differs"), CLASS,
         ),
         rows=tuple(_line_row(one, model, kind) for one in comparisons for model in one.models),
     )  # fmt: skip
