@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import sys
 from contextlib import ExitStack, contextmanager
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -39,7 +38,7 @@ from repro.scoring import EMBEDDINGS, Engine, score_bundle
 from repro.signing import ephemeral_key, load_signing_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from repro.catalog import Model
@@ -74,25 +73,26 @@ def run_tier(
     _write_shipped_references(requests[0][1], out)
     try:
         with interruptible(), rundir.locked(out / rundir.LOCK, f"out {out}"), ExitStack() as held:
+            device = OpenedOnce(
+                lambda: _open(
+                    held,
+                    out,
+                    requests,
+                    asked.captions_dir,
+                    overrides=overrides,
+                    progress=progress,
+                )
+            )
             campaign = Campaign(
                 out,
-                open_device=cache(
-                    lambda: _open(
-                        held,
-                        out,
-                        requests,
-                        asked.captions_dir,
-                        overrides=overrides,
-                        progress=progress,
-                    )
-                ),
+                open_device=device,
                 key=lambda: load_signing_key(key) if key else ephemeral_key(),
                 listener=progress,
                 restart=restart,
             )
             if score:
                 _announce_unscored(requests, progress)
-            outcomes = [_attempt(campaign, *pair, progress) for pair in requests]
+            outcomes = [_attempt(campaign, device, *pair, progress) for pair in requests]
             progress.end()
             if score:
                 outcomes = _score(outcomes, requests, asked, out, key)
@@ -307,6 +307,30 @@ def _check_audio_fits(model: Model, request: Request) -> None:
         )
 
 
+class OpenedOnce:
+    """What is measured on, opened when it is first asked for; ``failure`` is why it was not."""
+
+    def __init__(self, open_it: Callable[[], Device]) -> None:
+        self.failure: TtaError | None = None
+        self._open_it = open_it
+        self._device: Device | None = None
+
+    def __call__(self) -> Device:
+        """Return the device.
+
+        Raises:
+            TtaError: it cannot be opened, or the machine is not fit to be measured on.
+
+        """
+        if self._device is None:
+            try:
+                self._device = self._open_it()
+            except TtaError as error:
+                self.failure = error
+                raise
+        return self._device
+
+
 def _open(
     held: ExitStack,
     out: Path,
@@ -348,13 +372,22 @@ def _needs(requests: list[tuple[Model, Request]], captions_dir: Path | None) -> 
     )
 
 
-def _attempt(campaign: Campaign, model: Model, request: Request, progress: Listener) -> Outcome:
-    """Measure one model; what stops it does not stop the next one, except an interrupt."""
+def _attempt(
+    campaign: Campaign, device: OpenedOnce, model: Model, request: Request, progress: Listener
+) -> Outcome:
+    """Measure one model; what stops it does not stop the next one, except what stops them all.
+
+    Raises:
+        TtaError: the run was interrupted, or there is nothing to measure on.
+
+    """
     try:
         return campaign.measure(model, request)
     except Interrupted:
         raise
     except TtaError as error:
+        if error is device.failure:
+            raise
         progress.say(f"error: {model.name}: {error}")
         return Outcome(
             model=model.name, bundle=None, verdict=None, bundle_class=None,

@@ -51,6 +51,16 @@ def test_a_failing_check_refuses_the_run_and_names_itself_and_the_way_out(argume
     assert not list(out.glob("*/journal.jsonl"))
 
 
+def test_a_machine_that_is_not_fit_stops_all_models_once(arguments, models_dir, gpu):
+    gpu.write_text(HOT)
+    write_model(models_dir, "other")
+    done = tta(*arguments, "--model", "other")
+
+    assert done.returncode == 4
+    assert done.stderr.count("check temperature: 91 °C at rest") == 1
+    assert "other" not in done.stderr + done.stdout
+
+
 def test_an_override_measures_and_is_signed_verified_and_reported(arguments, out, gpu, tmp_path):
     gpu.write_text(HOT)
     done = tta(*arguments, *OVERRIDE)
