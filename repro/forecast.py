@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from repro.plan import key_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -35,12 +37,14 @@ class Forecast:
 
     def __init__(self, pending: Sequence[PlannedWindow], now_s: float) -> None:
         self._begun_s = now_s
+        self._clips = {window.key: window.clips for window in pending}
         self._left = sum(_work(window.steps, window.clips) for window in pending)
         self._done = self._energy_j = 0.0
 
     def add(self, row: Window) -> None:
         """Take note of a finished window."""
-        work = _work(row.steps, row.batch_size)
+        # A call may make fewer clips than its batch has, and a row that failed has made none.
+        work = _work(row.steps, self._clips.get(key_of(row), row.batch_size))
         energy_j = row.gpu_energy_j if row.gpu_energy_j is not None else row.cpu_energy_j
         self._left -= 0 if row.warmup else work
         self._done += work if row.duration_s is not None else 0

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,7 +32,8 @@ def test_steps_are_counted_and_not_windows():
     left = forecast.left(100.0 + 3 * 15)
 
     assert left.seconds == 3 * 105
-    assert left.energy_j == forecast._energy_j * 105 / 15
+    # Three rows of 15 steps' worth each have cost this; 105 steps' worth is left, three times.
+    assert left.energy_j == pytest.approx(3 * row(10).gpu_energy_j * 105 / 15)
 
 
 def test_a_warm_up_costs_and_brings_the_end_no_nearer():
@@ -48,6 +50,26 @@ def test_the_end_is_nothing_left(done):
         forecast.add(row(window.steps, gpu=False))
 
     assert forecast.left(9.0) == (0.0, 0.0)
+
+
+def test_a_batch_made_in_unlike_calls_is_counted_by_their_clips():
+    calls = [
+        PlannedWindow(study="batch", steps=100, batch_size=10, item=item, clips=clips)
+        for item, clips in ((0, 8), (8, 2))
+    ]
+    forecast = Forecast(calls, 0.0)
+    forecast.add(batch_row(item=0, clips=8))
+    assert forecast.left(40.0).seconds == 10.0
+    forecast.add(batch_row(item=8, clips=2))
+
+    assert forecast.left(50.0).seconds == 0.0
+
+
+def batch_row(*, item, clips):
+    return make_window(
+        0, START, study="batch", steps=100, batch_size=10, repeat=1, item=item, clips=clips,
+        warmup=False, gpu=True, model="audioldm",
+    ).row  # fmt: skip
 
 
 def test_what_is_left_is_said_with_its_unit():
