@@ -26,6 +26,8 @@ LOG_TAIL_LINES = 3
 LOG_TAIL_BYTES = 4096
 START_TIMEOUT_S = 300.0
 INSTALLED_TIMEOUT_S = 300.0
+#: How long a worker that has closed its output may take to end.
+CRASH_TIMEOUT_S = 10.0
 
 
 class WorkerProcess:
@@ -52,6 +54,7 @@ class WorkerProcess:
         self._log: IO[bytes] = log.open("ab")
         self._log_begin = self._log.tell()
         self._pending = b""
+        self._killed = False
         self._process = subprocess.Popen(  # noqa: S603 - the interpreter is that of the model
             [str(interpreter), str(WORKER), str(script), *map(str, search_path)],
             stdin=subprocess.PIPE,
@@ -78,9 +81,8 @@ class WorkerProcess:
         self.kill()
 
     def kill(self) -> None:
-        """End the worker, whatever it is doing."""
-        if self._process.poll() is None:
-            self._process.kill()
+        """End the worker and all it has started, whatever they are doing."""
+        self._kill_group()
         self._process.wait()
         self._selector.close()
         for stream in (self._process.stdin, self._process.stdout, self._log):
@@ -136,9 +138,23 @@ class WorkerProcess:
         line, _, self._pending = self._pending.partition(b"\n")
         return line
 
+    def _kill_group(self) -> None:
+        """Kill the worker's session: what it has started would go on drawing power.
+
+        Once only, since the number may be another's when the session is gone.
+        """
+        if not self._killed:
+            self._killed = True
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
     def _crash(self, op: str) -> WorkerError:
-        code = self._process.wait()
-        how = f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
+        try:
+            code = self._process.wait(CRASH_TIMEOUT_S)
+            how = f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
+        except subprocess.TimeoutExpired:
+            how = "its output closed, and did not exit"
+        self._kill_group()
         said = " | ".join(self._log_tail())
         message = f"{op}: the worker ended with {how}" + (f"; it said: {said}" if said else "")
         return WorkerError("crash", message)

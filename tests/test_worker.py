@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from repro import process
 from repro.adapter import AdapterProcess
 from repro.catalog import read_catalog
 from repro.errors import WorkerError
@@ -112,6 +114,53 @@ def test_the_trace_of_an_error_is_kept_in_the_log(start, tmp_path):
     assert 'raise ValueError("shapes do not match")' in (tmp_path / "worker.log").read_text()
 
 
+STARTS_ANOTHER = "import subprocess; print('child', subprocess.Popen(['sleep', '600']).pid)"
+
+
+def child_of(log):
+    """Return the process that an adapter has started and named in its log."""
+    while "child" not in log.read_text():
+        time.sleep(0.01)
+    return psutil.Process(int(re.search(r"child (\d+)\n", log.read_text())[1]))
+
+
+def is_gone(process):
+    try:
+        process.wait(10)
+    except psutil.TimeoutExpired:
+        return False
+    return True
+
+
+def test_what_a_worker_has_started_ends_with_it(start, tmp_path):
+    worker = start(extra=STARTS_ANOTHER)
+    worker.describe("tiny")
+    child = child_of(tmp_path / "worker.log")
+    worker.kill()
+
+    assert is_gone(child)
+
+
+def test_what_a_worker_has_started_ends_with_it_when_it_crashes(start, tmp_path):
+    worker = start(extra=STARTS_ANOTHER)
+    worker.load(**LOAD)
+    child = child_of(tmp_path / "worker.log")
+    with pytest.raises(WorkerError, match="SIGSEGV"):
+        worker.generate(steps=13, **CALL)
+
+    assert is_gone(child)
+
+
+def test_a_worker_that_closes_its_output_and_lives_on_is_a_crash_and_killed(start, monkeypatch):
+    monkeypatch.setattr(process, "CRASH_TIMEOUT_S", 0.2)
+    worker = start(on_load="os.closerange(3, 64); time.sleep(600)")
+
+    with pytest.raises(WorkerError, match="its output closed, and did not exit") as caught:
+        worker.load(**LOAD)
+    assert caught.value.kind == "crash"
+    assert is_gone(psutil.Process(worker._process.pid))
+
+
 ABANDONS_ITS_WORKER = """
 import os, sys, threading, time
 from pathlib import Path
@@ -127,19 +176,20 @@ worker.generate(steps=14, **{**CALL, "timeout_s": 600})
 
 
 def test_a_worker_ends_with_its_harness_even_in_the_middle_of_a_generation(tmp_path):
+    models = write_model(tmp_path / "models", extra=STARTS_ANOTHER)
     harness = subprocess.Popen(
-        [sys.executable, "-c", ABANDONS_ITS_WORKER, str(write_model(tmp_path / "models")),
-         str(tmp_path / "log")],
+        [sys.executable, "-c", ABANDONS_ITS_WORKER, str(models), str(tmp_path / "log")],
         stdout=subprocess.PIPE, text=True, env=environment(),
     )  # fmt: skip
-    pid = int(harness.stdout.readline())
+    worker = psutil.Process(int(harness.stdout.readline()))
+    child = child_of(tmp_path / "log")
     time.sleep(0.2)
     os.kill(harness.pid, signal.SIGKILL)
     harness.wait()
     harness.stdout.close()
 
-    gone = psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=10)
-    assert gone[1] == []
+    assert is_gone(worker)
+    assert is_gone(child)
 
 
 def test_the_worker_needs_the_standard_library_alone():
