@@ -18,8 +18,8 @@ import importlib.util
 import json
 import os
 import queue
-import signal
 import re
+import signal
 import sys
 import threading
 import time

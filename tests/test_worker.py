@@ -46,8 +46,8 @@ def start(tmp_path):
         return process
 
     yield _start
-    for process in started:
-        process.kill()
+    for one in started:
+        one.kill()
 
 
 def test_denoiser_calls_are_counted_and_not_taken_from_the_request(start):
