@@ -14,30 +14,18 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 STUDIES = ("steps", "batch", "quality", "sanity", "stages")
 
 
-class Counts(click.ParamType[tuple[int, ...]]):
-    """Positive integers, ``10,25`` or ``1-10`` or both."""
-
-    name = "N,N-N"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, ...]:
-        """Read the list; the order is kept and a repetition dropped."""
-        if isinstance(value, tuple):
-            return value
-        numbers: list[int] = []
-        for part in str(value).split(","):
-            match = re.fullmatch(r"\s*(\d+)(?:\s*-\s*(\d+))?\s*", part)
-            first = int(match[1]) if match else 0
-            last = int(match[2]) if match and match[2] else first
-            if first < 1 or last < first:
-                expected = "expected positive integers such as 10,25 or 1-10"
-                self.fail(f"{expected}, found {value!r}", param, ctx)
-            numbers += range(first, last + 1)
-        return tuple(dict.fromkeys(numbers))
-
-
-COUNTS = Counts()
+def counts(value: str) -> tuple[int, ...]:
+    """Read positive integers, ``10,25`` or ``1-10`` or both, in their order and each once."""
+    numbers: list[int] = []
+    for part in value.split(","):
+        match = re.fullmatch(r"\s*(\d+)(?:\s*-\s*(\d+))?\s*", part)
+        first = int(match[1]) if match else 0
+        last = int(match[2]) if match and match[2] else first
+        if first < 1 or last < first:
+            expected = "expected positive integers such as 10,25 or 1-10"
+            raise click.BadParameter(f"{expected}, found {value!r}")
+        numbers += range(first, last + 1)
+    return tuple(dict.fromkeys(numbers))
 
 
 models_dir_option = click.option(
@@ -59,8 +47,9 @@ def grid_options(function: Function) -> Function:
                      help="Ask only this question; may be repeated.  [default: the tier's]"),
         click.option("--protocol", default="paper", show_default=True, metavar="NAME",
                      help="How windows are made."),
-        click.option("--steps", type=COUNTS, help="Inference steps, e.g. 10,25."),
-        click.option("--batch-sizes", type=COUNTS, help="Sizes of the study batch, 1,2 or 1-10."),
+        click.option("--steps", type=counts, metavar="N,N-N", help="Inference steps, e.g. 10,25."),
+        click.option("--batch-sizes", type=counts, metavar="N,N-N",
+                     help="Sizes of the study batch, 1,2 or 1-10."),
         click.option("--repeats", type=click.IntRange(min=1), help="Measured windows per setting."),
         models_dir_option,
     ]  # fmt: skip
@@ -94,3 +83,40 @@ def caption_options(function: Function) -> Function:
     for option in reversed(options):
         function = option(function)
     return function
+
+
+def measuring_options(function: Function) -> Function:
+    """Add the options of a command that measures."""
+    options = [
+        click.option("--weights", metavar="hub|random|DIR",
+                     help="Where weights come from.  [default: the tier's]"),
+        click.option("--size", type=click.Choice(["full", "tiny"]),
+                     help="The real architecture, or a small one of the same classes."),
+        click.option("--device", metavar="cuda:N|cpu|simulated[:FILE]",
+                     help="What to measure on.  [default: the tier's]"),
+        click.option("--dtype", type=click.Choice(["float32", "float16", "bfloat16"]),
+                     help="Precision.  [default: the paper's; float32 on a CPU]"),
+        click.option("--attention", type=click.Choice(["sdpa", "eager"]), default="sdpa",
+                     show_default=True, help="Attention back end."),
+        click.option("--duration-mode", type=click.Choice(["paper", "exact"]), default="paper",
+                     show_default=True,
+                     help="Denoise as much as upstream does, or no more than is asked for."),
+        click.option("--window-timeout", "window_timeout_s", type=click.FloatRange(min=0.1),
+                     metavar="SECONDS", help="Give a generation up after this long."),
+        click.option("--out", type=click.Path(file_okay=False, path_type=Path), default="out",
+                     envvar="TTA_OUT", show_default=True, show_envvar=True,
+                     help="Folder of journals and bundles."),
+        click.option("--score/--no-score", default=True, show_default=True,
+                     help="Score what was generated from captions right after."),
+        click.option("--with-audio", is_flag=True, help="Put the audio into the bundle."),
+        click.option("--key", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+                     help="Sign with this private key.  [default: one made for this bundle]"),
+        click.option("--challenge", metavar="NONCE", help="A reviewer's nonce, to be signed."),
+        click.option("--override", "overrides", multiple=True, metavar="CHECK",
+                     help="Measure on a GPU although this check fails; may be repeated. Signed."),
+        click.option("--restart", is_flag=True,
+                     help="Set an earlier run of the same request aside and measure anew."),
+    ]  # fmt: skip
+    for option in reversed(options):
+        function = option(function)
+    return grid_options(function)

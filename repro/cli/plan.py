@@ -6,23 +6,27 @@ from typing import Any
 
 import click
 
-from repro.cli.options import grid_options
+from repro.cli.options import measuring_options
+
+#: Options of a tier that do not change what is measured.
+BESIDE_THE_GRID = ("out", "score", "key", "overrides", "restart")
 
 
 @click.command()
 @click.argument("tier", type=click.Choice(["smoke", "quick", "full"]))
-@grid_options
+@measuring_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
 def plan(*, as_json: bool, **options: Any) -> None:
     """Print what a tier would measure: windows, generations, minutes, disk. Runs nothing.
 
+    It takes every option of a tier, so that `plan` can be put before any command that measures.
     Times are those of the paper's GPU, an NVIDIA A40, without loading models.
     """
     import json  # noqa: PLC0415
 
     from repro.preview import preview, render  # noqa: PLC0415
 
-    grid = preview(**options)
+    grid = preview(**{name: options[name] for name in options if name not in BESIDE_THE_GRID})
     if as_json:
         click.echo(json.dumps(grid.model_dump(mode="json"), indent=2))
     else:
