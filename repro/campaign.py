@@ -72,12 +72,7 @@ class Campaign:
             TtaError: the run cannot begin or go on.
 
         """
-        found = rundir.find_run(self._out, request)
-        if found is not None and self._restart:
-            self._open_device()  # nothing is set aside for a run that cannot begin
-            kept = rundir.set_aside(found[0])
-            self._listener.say(f"{model.name}: the earlier run is kept in {kept}")
-            found = None
+        found = self._earlier(model, request)
         if found is None or not found[1].complete:
             run = ModelRun(
                 self._out, model, request, self._open_device(), self._listener, earlier=found
@@ -88,6 +83,17 @@ class Campaign:
             folder = found[0]
             self._listener.say(f"{model.name}: finished before; nothing is measured again")
         return self._finish(model, folder, request)
+
+    def _earlier(self, model: Model, request: Request) -> tuple[Path, Run] | None:
+        """Return folder and journal of the run to go on with; set aside those that are not."""
+        folders = rundir.find_folders(self._out, request)
+        if not self._restart:
+            return (folders[0], read_journal(folders[0] / rundir.JOURNAL)) if folders else None
+        for folder in folders:
+            self._open_device()  # nothing is set aside for a run that cannot begin
+            kept = rundir.set_aside(folder)
+            self._listener.say(f"{model.name}: the earlier run is kept in {kept}")
+        return None
 
     def _finish(self, model: Model, folder: Path, request: Request) -> Outcome:
         run = read_journal(folder / rundir.JOURNAL)

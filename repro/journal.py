@@ -24,6 +24,9 @@ KINDS: dict[str, type[Record]] = {
     "window": WindowEntry,
 }
 
+#: What to do about a journal that cannot be read.
+REMEDY = "its folder is left alone: --restart sets it aside, kept whole, and measures anew"
+
 
 class Journal:
     """A journal open for appending. Use as a context manager."""
@@ -102,15 +105,32 @@ def read_journal(path: Path) -> Run:
     try:
         lines = _whole_lines(path.read_bytes()).splitlines()
     except OSError as error:
-        raise TtaError(f"journal: cannot read {path}: {error.strerror}") from error
-    records = [_parse(path, number, line) for number, line in enumerate(lines, start=1)]
-    if not records or not isinstance(records[0], JournalHeader):
-        raise TtaError(f"journal: {path}: expected a header on line 1, found none")
+        raise _unreadable(path, error) from error
+    header = read_header(path)
+    records = [_parse(path, number, line) for number, line in enumerate(lines[1:], start=2)]
     return Run(
-        header=records[0],
+        header=header,
         sessions=tuple(record for record in records if isinstance(record, Session)),
         entries=tuple(record for record in records if isinstance(record, WindowEntry)),
     )
+
+
+def read_header(path: Path) -> JournalHeader:
+    """Read the first line of a journal alone.
+
+    Raises:
+        TtaError: it cannot be read, or is no header.
+
+    """
+    try:
+        with path.open("rb") as stream:
+            line = _whole_lines(stream.readline())
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    header = _parse(path, 1, line) if line else None
+    if not isinstance(header, JournalHeader):
+        raise TtaError(f"journal: {path}: expected a header on line 1, found none; {REMEDY}")
+    return header
 
 
 def _parse(path: Path, number: int, line: bytes) -> Record:
@@ -119,9 +139,12 @@ def _parse(path: Path, number: int, line: bytes) -> Record:
         return KINDS[outer["kind"]].model_validate(outer[outer["kind"]])
     except (ValueError, KeyError, TypeError, ValidationError) as error:
         raise TtaError(
-            f"journal: {path}: line {number} is damaged ({type(error).__name__}); "
-            "set the folder aside and measure again with --restart"
+            f"journal: {path}: line {number} is damaged ({type(error).__name__}); {REMEDY}"
         ) from error
+
+
+def _unreadable(path: Path, error: OSError) -> TtaError:
+    return TtaError(f"journal: cannot read {path}: {error.strerror}; {REMEDY}")
 
 
 def _whole_lines(content: bytes) -> bytes:

@@ -13,11 +13,11 @@ import secrets
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from repro.errors import TtaError, UsageError
 from repro.image import inside_image, is_mounted
-from repro.journal import read_journal
+from repro.journal import read_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,13 +101,23 @@ def salt(out: Path) -> bytes:
     return path.read_bytes()
 
 
-def find_run(out: Path, request: Request) -> tuple[Path, Run] | None:
-    """Return the folder and the journal of an earlier run of the same request, if any."""
-    for journal in sorted(out.glob(f"{request.model}_*/{JOURNAL}")):
-        run = read_journal(journal)
-        if run.header.request == request.identity():
-            return journal.parent, run
-    return None
+def find_folders(out: Path, request: Request) -> list[Path]:
+    """Return the folders that may hold an earlier run of the same request, the likely one first.
+
+    A journal whose header cannot be read does not say what it is of, and may be. Damage further
+    down is no reason to stop a run of another request.
+    """
+    journals = sorted(out.glob(f"{request.model}_*/{JOURNAL}"))
+    asked = {path.parent: _asked_for(path) for path in journals}
+    same = [folder for folder, found in asked.items() if found == request.identity()]
+    return same + [folder for folder, found in asked.items() if found is None]
+
+
+def _asked_for(journal: Path) -> dict[str, Any] | None:
+    try:
+        return read_header(journal).request
+    except TtaError:
+        return None
 
 
 def new_folder(out: Path, request: Request, run_id: str) -> Path:

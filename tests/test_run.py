@@ -86,7 +86,9 @@ def test_seeds_follow_the_items_and_are_the_same_in_every_repeat(models_dir, out
 def test_every_row_has_both_gpu_readings_and_what_was_executed(models_dir, out):
     tta(*fake_run(models_dir, out, "--study", "steps", "--steps", "4", "--repeats", "2"))
 
-    for row in rows_of(out):
+    rows = rows_of(out)
+    assert len(rows) == 3
+    for row in rows:
         assert row["status"] == "ok"
         assert row["executed_steps"] == 4
         assert row["executed_steps_source"] == "counted"
@@ -104,7 +106,9 @@ def test_on_a_cpu_the_cpu_energy_is_read_and_tagged_and_the_gpu_columns_stay_emp
     done = tta(*arguments)
 
     assert done.returncode == 0, done.stderr
-    for row in rows_of(out):
+    rows = rows_of(out)
+    assert len(rows) == 2
+    for row in rows:
         assert row["gpu_energy_j"] is None
         assert row["gpu_meter"] is None
         assert row["cpu_energy_j"] > 0
@@ -134,7 +138,9 @@ def test_what_happens_to_a_worker_is_a_status_and_the_run_goes_on(models_dir, ou
 def test_rows_out_of_memory_or_unsupported_alone_are_good(models_dir, out):
     done = tta(*fake_run(models_dir, out, "--study", "steps", "--steps", "15,17", "--repeats", "1"))
 
-    assert done.returncode == 0
+    assert done.returncode == 0, done.stderr
+    rows = [row for row in rows_of(out) if not row["warmup"]]
+    assert [row["status"] for row in rows] == ["oom", "unsupported"]
 
 
 @pytest.mark.parametrize(
@@ -206,6 +212,41 @@ def test_restart_keeps_the_earlier_run_and_measures_anew(models_dir, out):
     assert second.name != first.name
     (kept,) = (out / "superseded").glob("*.zip")
     assert kept.read_bytes() == content
+
+
+def damage(journal, line):
+    lines = journal.read_text().splitlines(keepends=True)
+    lines[line] = lines[line].replace('"kind"', '"sort"')
+    journal.write_text("".join(lines))
+
+
+@pytest.mark.parametrize("line", [0, 2])
+def test_a_damaged_journal_is_left_alone_until_a_restart_sets_it_aside(models_dir, out, line):
+    arguments = fake_run(models_dir, out, "--study", "steps", "--steps", "2", "--repeats", "1")
+    tta(*arguments)
+    (journal,) = out.glob("*/journal.jsonl")
+    damage(journal, line)
+    content = journal.read_bytes()
+    refused = tta(*arguments)
+
+    assert refused.returncode == 1
+    assert f"journal: {journal}: line {line + 1} is damaged" in refused.stderr
+    assert "--restart sets it aside" in refused.stderr
+    assert journal.read_bytes() == content
+    done = tta(*arguments, "--restart")
+    assert done.returncode == 0, done.stderr
+    (kept,) = (out / "superseded").glob("*/journal.jsonl")
+    assert kept.read_bytes() == content
+
+
+def test_a_damaged_journal_of_another_request_stands_in_nobodys_way(models_dir, out):
+    tta(*fake_run(models_dir, out, "--study", "steps", "--steps", "2", "--repeats", "1"))
+    (journal,) = out.glob("*/journal.jsonl")
+    damage(journal, 2)
+    done = tta(*fake_run(models_dir, out, "--study", "steps", "--steps", "3", "--repeats", "1"))
+
+    assert done.returncode == 0, done.stderr
+    assert len(list(out.glob("*.zip"))) == 2
 
 
 def test_another_request_in_the_same_folder_is_another_run(models_dir, out):
