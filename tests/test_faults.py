@@ -41,7 +41,9 @@ def test_a_counter_of_the_wrong_gain_is_disputed_by_the_trace_and_the_run_goes_o
     done = run(tmp_path, "gain = 1.7\n", sleep_s=1.5, repeats=2)
 
     assert done.returncode == 0, done.stderr
-    for row in measured(tmp_path):
+    rows = measured(tmp_path)
+    assert len(rows) == 2
+    for row in rows:
         assert row["status"] == "disputed"
         assert "apart, expected at most 5%" in row["detail"]
         assert row["gpu_energy_counter_j"] > 1.5 * row["gpu_energy_trace_j"]
@@ -84,6 +86,8 @@ def test_a_counter_that_does_not_count_is_refused_before_anything_is_measured(tm
     done = run(tmp_path, f"fault = '{fault}'\n", sleep_s=0.05)
 
     assert done.returncode == 4, done.stderr
+    assert "check counter-period: counter: expected a change within 3 s, found none" in done.stderr
+    assert not list((tmp_path / "out").glob("*/journal.jsonl"))
 
 
 def test_a_model_on_another_gpu_than_the_measured_one_is_refused():
