@@ -89,7 +89,11 @@ def _unlockable(path: Path, what: str, error: OSError) -> TtaError:
 
 
 def gpu_lock(uuid: str) -> Path:
-    """Return the lock file of a GPU, shared by all runs of this machine."""
+    """Return the lock file of a GPU, shared by all runs that share the folder of temporary files.
+
+    A container has one of its own: between containers the checks for other processes, memory and
+    utilisation stand in for it, which see another run once its model is on the GPU.
+    """
     return Path(tempfile.gettempdir()) / f"tta-energy-{uuid}.lock"
 
 
@@ -97,7 +101,7 @@ def salt(out: Path) -> bytes:
     """Return the secret that this folder's GPU identities are hashed with."""
     path = out / SALT
     if not path.exists():
-        path.write_bytes(secrets.token_bytes(16))
+        write_atomically(path, secrets.token_bytes(16))
     return path.read_bytes()
 
 

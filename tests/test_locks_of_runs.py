@@ -1,11 +1,12 @@
-"""The lock of an output folder or a GPU: whoever left it, one run at a time."""
+"""What runs leave in a folder: locks, one run at a time, and the salt of identities."""
 
+import resource
 from pathlib import Path
 
 import pytest
 
 from repro.errors import TtaError
-from repro.rundir import locked
+from repro.rundir import locked, salt
 
 
 @pytest.fixture
@@ -36,6 +37,21 @@ def test_a_lock_that_another_user_left_holds_one_run_at_a_time(of_another_user):
         locked(of_another_user, "device cuda:0"),
     ):
         pass
+
+
+@pytest.fixture
+def full_disk():
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_salt_that_could_not_be_written_is_not_there(full_disk, tmp_path):
+    with pytest.raises(TtaError, match=r"\.salt: cannot be written: File too large"):
+        salt(tmp_path)
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_cannot_be_locked_is_an_error_that_names_it(tmp_path):

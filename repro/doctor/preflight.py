@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from repro.doctor.checks import CHECKS, examine
 from repro.doctor.finding import State
-from repro.errors import MeterError, UsageError
+from repro.errors import MeterError, TtaError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 FINAL = frozenset(
     ("driver", "counter", "counter-period", "mig", "vgpu", "identity", "codecarbon", "nvidia-smi")
 )
+
+#: Where these fail the numbers would be sound, but there is nowhere to keep them.
+KEEPING = frozenset(("disk", "output"))
 
 
 def check_overrides(names: Sequence[str]) -> None:
@@ -41,7 +44,8 @@ def preflight(site: Site, overrides: Sequence[str], say: Callable[[str], None]) 
     """Make every check; return the failing ones that were overridden, each with what was found.
 
     Raises:
-        MeterError: another one fails.
+        MeterError: another one fails, and nothing measured here could be trusted.
+        TtaError: only such fail that say that there is nowhere to keep the results.
 
     """
     findings = examine(site)
@@ -53,9 +57,8 @@ def preflight(site: Site, overrides: Sequence[str], say: Callable[[str], None]) 
         name, finding = stopping[0], failing[stopping[0]]
         more = f" (and {', '.join(stopping[1:])})" if len(stopping) > 1 else ""
         way_out = "" if set(stopping) & FINAL else f", or measure all the same: --override {name}"
-        raise MeterError(
-            f"check {name}: {finding.found}{more}: {finding.remedy}{way_out}; {doctor}"
-        )
+        kind = TtaError if set(stopping) <= KEEPING else MeterError
+        raise kind(f"check {name}: {finding.found}{more}: {finding.remedy}{way_out}; {doctor}")
     overridden = tuple(f"{name}: {one.found}" for name, one in failing.items())
     for text in overridden:
         say(f"overridden: {text}")

@@ -91,22 +91,43 @@ class NvmlGpu:
         self.energy_mj()
 
     def facts(self, salt: bytes) -> Gpu:
-        """Return what is recorded of this GPU; its UUID only as a hash with ``salt``."""
-        api, handle = self.api, self._handle
-        version = api.nvmlSystemGetCudaDriverVersion()
+        """Return what is recorded of this GPU; its UUID only as a hash with ``salt``.
+
+        Raises:
+            MeterError: the driver's version, which a resumed run must share, cannot be read.
+
+        """
+        memory = self._optional("nvmlDeviceGetMemoryInfo", None)
+        vbios = self._optional("nvmlDeviceGetVbiosVersion", None)
         return Gpu(
             name=self.name,
             identity=hashlib.sha256(salt + self.uuid.encode()).hexdigest()[:16],
             index=self.index,
-            memory_bytes=int(api.nvmlDeviceGetMemoryInfo(handle).total),
-            driver=_text(api.nvmlSystemGetDriverVersion()),
-            cuda_driver=f"{version // 1000}.{version % 1000 // 10}",
-            vbios=_text(self._optional("nvmlDeviceGetVbiosVersion", "")),
+            memory_bytes=None if memory is None else int(memory.total),
+            driver=self._driver(),
+            cuda_driver=self._cuda_driver(),
+            vbios=None if vbios is None else _text(vbios),
             power_limit_w=_watts(self._optional("nvmlDeviceGetEnforcedPowerLimit", None)),
             persistence=_switch(self._optional("nvmlDeviceGetPersistenceMode", None)),
             ecc=_switch(self._optional("nvmlDeviceGetEccMode", (None, None))[0]),
             simulated=self.simulated,
         )
+
+    def _driver(self) -> str:
+        try:
+            return _text(self.api.nvmlSystemGetDriverVersion())
+        except self.api.NVMLError as error:
+            raise MeterError(
+                f"nvml: the version of the driver cannot be read ({error}); check that "
+                "`nvidia-smi` runs here"
+            ) from error
+
+    def _cuda_driver(self) -> str | None:
+        try:
+            version = self.api.nvmlSystemGetCudaDriverVersion()
+        except self.api.NVMLError:
+            return None
+        return f"{version // 1000}.{version % 1000 // 10}"
 
     def _optional(self, function: str, default: Any) -> Any:
         """Ask for what not every GPU answers."""

@@ -1,11 +1,17 @@
 """Runs refuse a machine that is not fit, unless told, and say so in the signed part."""
 
 import json
+import shutil
 import signal
+import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from repro.doctor import preflight
+from repro.errors import MeterError, TtaError
+from tests.doctor.sites import make_site
 from tests.fakes import fake_run, journal_of, rows_of, tta, write_model
 from tests.test_run import interrupt, points
 
@@ -59,6 +65,21 @@ def test_a_machine_that_is_not_fit_stops_all_models_once(arguments, models_dir, 
     assert done.returncode == 4
     assert done.stderr.count("check temperature: 91 °C at rest") == 1
     assert "other" not in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind", "names"),
+    [("", TtaError, "disk"), ("idle_temperature_c = 91", MeterError, r"temperature.*\(and disk\)")],
+)
+def test_too_little_room_is_an_error_and_no_question_of_trust(
+    tmp_path, monkeypatch, settings, kind, names
+):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
+    site = make_site(tmp_path, real=False, **tomllib.loads(settings))
+
+    with pytest.raises(TtaError, match=f"check {names}") as raised:
+        preflight(site, (), print)
+    assert type(raised.value) is kind
 
 
 def test_an_override_measures_and_is_signed_verified_and_reported(arguments, out, gpu, tmp_path):

@@ -93,15 +93,32 @@ def test_a_gpu_named_by_its_uuid_where_there_is_no_driver_is_a_refusal(clock):
         _physical_index(nvml, 0, "GPU-00000000-0000-0000-0000-000000000000")
 
 
-def test_a_gpu_that_does_not_tell_its_power_limit_is_recorded_without(clock):
+def refusing(*_):
+    raise NVMLError("not supported")
+
+
+@pytest.mark.parametrize(
+    ("function", "fact"),
+    [
+        ("nvmlDeviceGetEnforcedPowerLimit", "power_limit_w"),
+        ("nvmlDeviceGetMemoryInfo", "memory_bytes"),
+        ("nvmlSystemGetCudaDriverVersion", "cuda_driver"),
+        ("nvmlDeviceGetVbiosVersion", "vbios"),
+    ],
+)
+def test_what_a_gpu_does_not_tell_is_recorded_as_unknown(clock, function, fact):
     nvml, gpu = simulate(clock)
+    setattr(nvml, function, refusing)
 
-    def refusing(_):
-        raise NVMLError("not supported")
+    assert getattr(gpu.facts(b"salt"), fact) is None
 
-    nvml.nvmlDeviceGetEnforcedPowerLimit = refusing
 
-    assert gpu.facts(b"salt").power_limit_w is None
+def test_a_driver_without_a_version_cannot_be_recorded_and_says_so(clock):
+    nvml, gpu = simulate(clock)
+    nvml.nvmlSystemGetDriverVersion = refusing
+
+    with pytest.raises(MeterError, match="version of the driver cannot be read"):
+        gpu.facts(b"salt")
 
 
 def test_a_gpu_that_cuda_may_not_see_is_refused(clock):
