@@ -27,7 +27,6 @@ Estimate = Callable[[Array], float]
 
 #: Enough for Student's t with 29 degrees of freedom; a Fréchet distance is costly.
 BLOCKS = 30
-REPLICATES = 1000
 LEVEL = 0.95
 
 
@@ -41,7 +40,7 @@ class Interval:
     standard_error: float
     level: float
     recordings: int
-    method: Literal["jackknife", "bootstrap"]
+    method: Literal["jackknife"]
 
 
 def jackknife(
@@ -75,42 +74,6 @@ def jackknife(
     error = float(np.sqrt((groups - 1) / groups * ((without - without.mean()) ** 2).sum()))
     reach = float(stdtrit(groups - 1, (1 + level) / 2)) * error
     return Interval(value, value - reach, value + reach, error, level, count, "jackknife")
-
-
-def bootstrap(
-    estimate: Estimate, recordings: Sequence[str], *, level: float = LEVEL,
-    replicates: int = REPLICATES, seed: int = 0,
-) -> Interval:  # fmt: skip
-    """Return a value with its basic bootstrap interval, free of the bias of resampling.
-
-    The value plus the mean of the replicates, less their quantiles: for an estimate without
-    bias the basic interval of Davison & Hinkley (Bootstrap Methods and their Application, 1997,
-    section 5.2). Their own, twice the value less the quantiles, misses a Fréchet distance.
-
-    Args:
-        estimate: the value at weights of shape (clips,).
-        recordings: of each clip, the name of what it was recorded as or generated for.
-        level: of the interval.
-        replicates: how often the recordings are drawn.
-        seed: of the draws.
-
-    Raises:
-        TtaError: there are fewer than two recordings.
-
-    """
-    codes, count = _code(recordings)
-    draws = np.random.default_rng(seed)
-    values = np.array(
-        [
-            estimate(draws.multinomial(count, np.full(count, 1 / count))[codes].astype(np.float64))
-            for _ in range(replicates)
-        ]
-    )
-    value = estimate(np.ones(len(codes)))
-    below, above = np.quantile(values, [(1 - level) / 2, (1 + level) / 2]) - values.mean()
-    error = float(values.std(ddof=1))
-    low, high = value - float(above), value - float(below)
-    return Interval(value, low, high, error, level, count, "bootstrap")
 
 
 def mean_of(values: Sequence[float]) -> Estimate:
