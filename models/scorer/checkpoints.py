@@ -168,7 +168,7 @@ def for_transformers(numbers: dict[str, Any]) -> dict[str, Any]:
             continue
         new = _rename(name)
         if ".qkv." in new:
-            for part, third in zip(("query", "key", "value"), tensor.chunk(3)):
+            for part, third in zip(("query", "key", "value"), tensor.chunk(3), strict=True):
                 renamed[new.replace("qkv", part)] = third
         else:
             renamed[new] = tensor

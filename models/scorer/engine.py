@@ -92,12 +92,13 @@ class Engine:
         embed = self._embed_windows if network == "fad" else self._embed_level
         # Clips are read while the network is busy with those before.
         with ThreadPoolExecutor(max_workers=1) as reader:
-            for output, audio in zip(outputs, reader.map(self.decode, files, repeat(network))):
+            read = reader.map(self.decode, files, repeat(network))
+            for output, audio in zip(outputs, read, strict=True):
                 save(output, embed(audio))
 
     def embed_text(self, *, captions: list[str], outputs: list[str]) -> None:
         """Write the embedding of each caption, float32 (width,)."""
-        for caption, output in zip(captions, outputs):
+        for caption, output in zip(captions, outputs, strict=True):
             save(output, self._run(self.texts, [caption])[0])
 
     def tokenize(self, captions: list[str]) -> Any:

@@ -40,7 +40,7 @@ class Generation:
             raise ValueError(f"paths for {self.clips} clips expected, found {len(paths)}")
         if not np.isfinite(self.audio).all():
             raise ValueError("audio is not finite: the model overflowed; try --dtype float32")
-        for path, clip in zip(paths, self.audio):
+        for path, clip in zip(paths, self.audio, strict=True):
             self._write_clip(Path(path), clip)
 
     def _write_clip(self, path: Path, clip: Any) -> None:

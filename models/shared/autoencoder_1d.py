@@ -5,6 +5,7 @@ Names of tensors are the original's ``AutoencoderKL``, so that its checkpoint lo
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import torch  # noqa: TID253 - at home in a model's environment
@@ -115,7 +116,7 @@ class Level(nn.Module):
         super().__init__()
         widths = [inputs] + [outputs] * blocks
         self.block = nn.ModuleList(
-            ResnetBlock(one, other, kernel) for one, other in zip(widths, widths[1:])
+            ResnetBlock(one, other, kernel) for one, other in pairwise(widths)
         )
 
     def forward(self, x: Any) -> Any:
@@ -135,9 +136,9 @@ class Encoder(nn.Module):
     ) -> None:
         super().__init__()
         self.conv_in = conv(bins, widths[0], kernel)
-        inputs = [widths[0], *widths]
+        inputs = [widths[0], *widths[:-1]]
         self.down = nn.ModuleList(
-            Level(one, other, blocks, kernel) for one, other in zip(inputs, widths)
+            Level(one, other, blocks, kernel) for one, other in zip(inputs, widths, strict=True)
         )
         self.down[halved].downsample = Downsample(widths[halved])
         self.mid = Middle(widths[-1], kernel)
@@ -164,7 +165,8 @@ class Decoder(nn.Module):
         self.mid = Middle(widths[-1], PLAIN_KERNEL)
         inputs = [*widths[1:], widths[-1]]
         self.up = nn.ModuleList(
-            Level(one, other, blocks + 1, PLAIN_KERNEL) for one, other in zip(inputs, widths)
+            Level(one, other, blocks + 1, PLAIN_KERNEL)
+            for one, other in zip(inputs, widths, strict=True)
         )
         self.up[doubled].upsample = Upsample(widths[doubled])
         self.norm_out = normalise(widths[0])

@@ -192,7 +192,8 @@ class AMPBlock1(nn.Module):
     def forward(self, x: Any) -> Any:
         """(b, channels, n) to the same shape."""
         before, between = self.activations[::2], self.activations[1::2]
-        for act1, conv1, act2, conv2 in zip(before, self.convs1, between, self.convs2):
+        layers = zip(before, self.convs1, between, self.convs2, strict=True)
+        for act1, conv1, act2, conv2 in layers:
             x = conv2(act2(conv1(act1(x)))) + x
         return x
 
@@ -218,11 +219,13 @@ class BigVGAN(Network):
     ) -> None:
         super().__init__()
         widths = [upsample_initial_channel >> level for level in range(len(upsample_rates) + 1)]
-        blocks = list(zip(resblock_kernel_sizes, resblock_dilation_sizes))
+        blocks = list(zip(resblock_kernel_sizes, resblock_dilation_sizes, strict=True))
         self.conv_pre = NormedConv1d(num_mels, widths[0], EDGE, padding=EDGE // 2)
         self.ups = nn.ModuleList(
             nn.ModuleList([upsampler(width, rate, kernel)])
-            for width, rate, kernel in zip(widths, upsample_rates, upsample_kernel_sizes)
+            for width, rate, kernel in zip(
+                widths[:-1], upsample_rates, upsample_kernel_sizes, strict=True
+            )
         )
         self.resblocks = nn.ModuleList(
             AMPBlock1(width, kernel, dilations)

@@ -6,10 +6,13 @@ which are more than ``steps`` where 1000 is not a multiple: 167 for 150.
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any
 
 import torch  # noqa: TID253 - at home in a model's environment
 from diffusers import DDIMScheduler  # noqa: TID253
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TRAIN_STEPS = 1000
 

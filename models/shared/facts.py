@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Any
-
-import tomllib
 
 
 def read(adapter: str, name: str = "model.toml") -> dict[str, Any]:

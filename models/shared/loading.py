@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any
 
 from shared import attention as attentions
 from shared import counting, devices
@@ -11,6 +11,7 @@ from shared import weights as sources
 from shared.loaded import Loaded
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from shared.parts import Part

@@ -11,7 +11,7 @@ import io
 import warnings
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any
 
 import torch  # noqa: TID253 - at home in a model's environment
 from safetensors.torch import load_file
@@ -21,6 +21,7 @@ from shared import weights as sources
 from shared.placeholders import stand_in
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 # What the package imports for training, for audio as input and, through k-diffusion, for images.

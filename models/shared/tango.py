@@ -214,7 +214,7 @@ class TangoAdapter(BaseAdapter):
             ids, mask = one.input_ids.to(device), one.attention_mask.to(device)
             states = self._networks["text_encoder"](input_ids=ids, attention_mask=mask)[0]
             encoded.append((states.to(dtype), mask == 1))
-        states, masks = zip(*encoded)
+        states, masks = zip(*encoded, strict=True)
         return torch.cat(states), torch.cat(masks)
 
     def _decode(self, latents: Any) -> Any:
