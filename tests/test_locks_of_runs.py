@@ -47,7 +47,8 @@ def full_disk():
     resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_a_salt_that_could_not_be_written_is_not_there(full_disk, tmp_path):
+@pytest.mark.usefixtures("full_disk")
+def test_a_salt_that_could_not_be_written_is_not_there(tmp_path):
     with pytest.raises(TtaError, match=r"\.salt: cannot be written: File too large"):
         salt(tmp_path)
 
