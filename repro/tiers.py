@@ -35,7 +35,6 @@ from repro.request import (
 from repro.scoreprogress import make_listener
 from repro.scorer import lacking
 from repro.scoring import EMBEDDINGS, Engine, score_bundle
-from repro.signing import ephemeral_key, load_signing_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from repro.catalog import Model
     from repro.progress import Listener
     from repro.scoreprogress import Listener as ScoreListener
+    from repro.signing import SigningKey
 
 
 def run_tier(
@@ -52,7 +52,7 @@ def run_tier(
     models: tuple[str, ...],
     models_dirs: tuple[Path, ...],
     out: Path,
-    key: Path | None,
+    key: Callable[[], SigningKey],
     restart: bool,
     score: bool,
     overrides: tuple[str, ...] = (),
@@ -86,7 +86,7 @@ def run_tier(
             campaign = Campaign(
                 out,
                 open_device=device,
-                key=lambda: load_signing_key(key) if key else ephemeral_key(),
+                key=key,
                 listener=progress,
                 restart=restart,
             )
@@ -145,7 +145,7 @@ def _announce_unscored(requests: list[tuple[Model, Request]], progress: Listener
 
 def _score(
     outcomes: list[Outcome], requests: list[tuple[Model, Request]], options: Options, out: Path,
-    key: Path | None,
+    key: Callable[[], SigningKey],
 ) -> list[Outcome]:  # fmt: skip
     """Score what was generated from captions, or say how to do it later."""
     own = tier(options.tier).scorer
@@ -171,7 +171,7 @@ def _score(
 
 
 def _scored(
-    outcome: Outcome, engine: Engine, options: Options, key: Path | None,
+    outcome: Outcome, engine: Engine, options: Options, key: Callable[[], SigningKey],
     listener: ScoreListener,
 ) -> Outcome:  # fmt: skip
     """Score one run; what stops it does not undo what was measured."""
@@ -180,7 +180,7 @@ def _scored(
     try:
         scored = score_bundle(
             outcome.bundle, engine, listener=listener, captions_dir=options.captions_dir,
-            key=lambda: load_signing_key(key) if key else ephemeral_key(),
+            key=key,
             challenge=options.challenge,
         )  # fmt: skip
     except Interrupted:

@@ -9,9 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from repro.cli.measure import full
-from repro.cli.options import counts
+from repro.cli.options import counts, read_key
 from repro.cli.plan import plan
-from tests.fakes import environment
+from repro.signing import generate_key_files
+from tests.fakes import environment, fake_run, tta, write_model
 
 #: In 8.1, the oldest release that is allowed, types have no parameters.
 AS_IN_CLICK_8_1 = """
@@ -21,6 +22,8 @@ from repro.cli import COMMANDS, cli
 for name in COMMANDS:
     cli.get_command(None, name)
 """
+
+SESAME = "sesame"
 
 
 def planned(*arguments):
@@ -49,6 +52,38 @@ def test_counts_are_read_in_their_order_and_each_once(text, numbers):
 def test_what_is_no_count_is_refused_with_an_example(text):
     with pytest.raises(click.BadParameter, match=r"expected positive integers such as 10,25 or"):
         counts(text)
+
+
+@pytest.fixture
+def encrypted(tmp_path):
+    private, _ = generate_key_files(tmp_path / "keys", passphrase=SESAME)
+    return private
+
+
+def test_on_a_terminal_the_passphrase_of_a_key_is_asked_for_once(encrypted, monkeypatch):
+    asked = []
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(click, "prompt", lambda text, **_: asked.append(text) or SESAME)
+    key = read_key(encrypted)
+
+    assert key().origin == key().origin == "operator"
+    assert asked == [f"passphrase of {encrypted}"]
+
+
+def test_a_key_that_cannot_be_read_stops_a_run_before_anything_is_measured(encrypted, tmp_path):
+    models = write_model(tmp_path / "models")
+    done = tta(*fake_run(models, tmp_path / "out", "--key", encrypted), stdin=subprocess.DEVNULL)
+
+    assert done.returncode == 2
+    assert "and its passphrase (in TTA_KEY_PASSPHRASE), found: password was not" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_without_a_key_each_bundle_has_one_of_its_own():
+    key = read_key(None)
+
+    assert key().origin == "ephemeral"
+    assert key().public.keyid != key().public.keyid
 
 
 def test_a_plan_takes_every_option_of_a_tier():

@@ -47,10 +47,12 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--verbose", is_flag=True, help="Show the stack trace of an error.")
+# Whatever the command: `main` looks for it where an error arrives.
+@click.option(
+    "--verbose", is_flag=True, expose_value=False, help="Show the stack trace of an error."
+)
 @click.version_option(__version__, prog_name="tta-energy")
-@click.pass_context
-def cli(ctx: click.Context, *, verbose: bool) -> None:
+def cli() -> None:
     """Measure what an audio generator costs in energy, sign it, and draw it.
 
     \b
@@ -59,7 +61,6 @@ def cli(ctx: click.Context, *, verbose: bool) -> None:
       tta-energy plan full      what the paper's protocol asks for; runs nothing
       tta-energy full           measure it
     """  # noqa: D301 - click's mark for lines that stay as they are is the character itself
-    ctx.obj = {"verbose": verbose}
 
 
 def main() -> None:

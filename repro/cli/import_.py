@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from repro.cli.options import key_option, read_key
+
 
 @click.command("import")
 @click.argument(
@@ -21,12 +23,7 @@ import click
     metavar="DIR",
     help="Where the bundles go; nothing there is replaced.",
 )
-@click.option(
-    "--key",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Sign with this private key.  [default: one that is forgotten at once]",
-)
+@key_option
 @click.option(
     "--source",
     metavar="TEXT",
@@ -49,7 +46,9 @@ def import_(
     """
     from repro.importers import import_folder  # noqa: PLC0415 - --help must answer at once
 
-    found = import_folder(folder, layout=layout, out=out, key=key, source=source, commit=commit)
+    found = import_folder(
+        folder, layout=layout, out=out, key=read_key(key), source=source, commit=commit
+    )
     for notice in found.notices:
         click.echo(f"note: {notice}", err=True)
     for path in found.bundles:

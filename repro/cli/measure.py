@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from repro.cli.options import measuring_options
+from repro.cli.options import measuring_options, read_key
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command()
@@ -36,10 +39,10 @@ def full(**options: Any) -> None:
     _measure("full", **options)
 
 
-def _measure(tier: str, **options: Any) -> None:
+def _measure(tier: str, *, key: Path | None, **options: Any) -> None:
     from repro.errors import ExitCode  # noqa: PLC0415
     from repro.tiers import run_tier  # noqa: PLC0415
 
-    code = run_tier(tier, **options)
+    code = run_tier(tier, key=read_key(key), **options)
     if code is not ExitCode.GOOD:
         raise click.exceptions.Exit(code)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from repro.signing import SigningKey
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -35,6 +40,29 @@ models_dir_option = click.option(
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder with further model folders; may be repeated.",
 )
+
+
+key_option = click.option(
+    "--key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Sign with this private key; its passphrase is in TTA_KEY_PASSPHRASE or is asked for.  "
+    "[default: one made for this bundle and forgotten]",
+)
+
+
+def read_key(path: Path | None) -> Callable[[], SigningKey]:
+    """Return what gives the key to sign with: that of the file, read now, or a new one each time.
+
+    Read before hours of work, so that a wrong passphrase, or nobody there to type it, shows first.
+    """
+    from repro.signing import ephemeral_key, load_signing_key  # noqa: PLC0415
+
+    if path is None:
+        return ephemeral_key
+    ask = partial(click.prompt, f"passphrase of {path}", hide_input=True, err=True)
+    key = load_signing_key(path, ask=ask if sys.stdin.isatty() else None)
+    return lambda: key
 
 
 def grid_options(function: Function) -> Function:
@@ -109,8 +137,7 @@ def measuring_options(function: Function) -> Function:
         click.option("--score/--no-score", default=True, show_default=True,
                      help="Score what was generated from captions right after."),
         click.option("--with-audio", is_flag=True, help="Put the audio into the bundle."),
-        click.option("--key", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-                     help="Sign with this private key.  [default: one made for this bundle]"),
+        key_option,
         click.option("--challenge", metavar="NONCE", help="A reviewer's nonce, to be signed."),
         click.option("--override", "overrides", multiple=True, metavar="CHECK",
                      help="Measure on a GPU although this check fails; may be repeated. Signed."),

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from repro.cli.options import key_option, read_key
+
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -41,9 +43,7 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option(
     "--device", metavar="cuda:N|cpu", default="cpu", show_default=True, help="What to embed on."
 )
-@click.option(
-    "--key", type=FILE, help="Sign with this private key.  [default: one made for this bundle]"
-)
+@key_option
 @click.option("--challenge", metavar="NONCE", help="A reviewer's nonce, to be signed.")
 def score(
     bundle: Path,
@@ -63,16 +63,16 @@ def score(
     """
     from repro.scoreprogress import make_listener  # noqa: PLC0415 - --help must answer at once
     from repro.scoring import EMBEDDINGS, Engine, score_bundle  # noqa: PLC0415
-    from repro.signing import ephemeral_key, load_signing_key  # noqa: PLC0415
     from repro.tiers import interruptible  # noqa: PLC0415
 
+    signing = read_key(key)
     listener = make_listener()
     working = Engine(engine, weights=weights, device=device, folder=bundle.parent / EMBEDDINGS)
     try:
         with interruptible():
             scored = score_bundle(
                 bundle, working, listener=listener, audio=audio, captions_dir=captions_dir,
-                challenge=challenge, key=lambda: load_signing_key(key) if key else ephemeral_key(),
+                challenge=challenge, key=signing,
             )  # fmt: skip
     finally:
         working.close()

@@ -14,10 +14,10 @@ from repro.importers.collection import Collection
 from repro.importers.layout import read_layout
 from repro.importers.origin import find_origin
 from repro.importers.source import SourceFolder
-from repro.signing import TrustStore, ephemeral_key, load_signing_key
+from repro.signing import TrustStore, ephemeral_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from repro.records import Origin, Run
     from repro.signing import SigningKey
@@ -33,7 +33,7 @@ class Imported:
 
 
 def import_folder(
-    folder: Path, *, layout: str, out: Path, key: Path | None = None,
+    folder: Path, *, layout: str, out: Path, key: Callable[[], SigningKey] = ephemeral_key,
     source: str | None = None, commit: str | None = None,
 ) -> Imported:  # fmt: skip
     """Import a folder and write one signed bundle per model into another.
@@ -42,16 +42,16 @@ def import_folder(
         folder: where the publication lies.
         layout: its name.
         out: where the bundles go; those that are there already stay as they are.
-        key: a private key to sign with; without it one is made, used and forgotten.
+        key: gives the key to sign with.
         source: where the folder comes from, where its checkout does not say.
         commit: of the publication, likewise.
 
     Raises:
-        UsageError: the folder, the layout, the key or the commit is none.
+        UsageError: the folder, the layout or the commit is none.
         TtaError: a file is not as published, or a bundle cannot be written.
 
     """
-    signing = load_signing_key(key) if key else ephemeral_key()
+    signing = key()
     known = read_layout(layout)
     if not folder.is_dir():
         raise UsageError(f"import: expected a folder, found none at {folder}")
