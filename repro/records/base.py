@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Record(BaseModel):
@@ -38,6 +38,9 @@ class Status(StrEnum):
 
 EnergySource = Literal["measured", "modelled"]
 
+
+#: What a bundle says and file names are made of: no folder, nothing hidden, no option.
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
 
 #: What a stage of a generation may be called.
 STAGE = r"^[a-z][a-z0-9_]{0,31}$"

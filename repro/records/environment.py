@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from repro.records.base import BundleClass, Record
+from repro.records.base import BundleClass, FileName, Record
 from repro.records.machine import CodeIdentity, Image, Machine
 
 
@@ -62,9 +62,9 @@ class Environment(Record):
     """``environment.json``: everything about a run that is not in a row."""
 
     bundle_class: BundleClass = Field(serialization_alias="class", validation_alias="class")
-    run_id: str
+    run_id: FileName
     tier: str
-    protocol: str
+    protocol: FileName
     size: Literal["full", "tiny"]
     weights: str
     device: str

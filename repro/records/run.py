@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from repro.records.base import Record
+from repro.records.base import FileName, Record
 from repro.records.environment import Environment
 from repro.records.scores import Score
 from repro.records.windows import Caption, WindowEntry
@@ -16,7 +16,7 @@ class JournalHeader(Record):
     """First line of a journal. A bundle is a pure function of its journal."""
 
     format_version: Literal[1] = 1
-    run_id: str
+    run_id: FileName
     request: dict[str, Any]
     environment: Environment
     protocol_toml: str

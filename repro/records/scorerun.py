@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from repro.records.base import BundleClass, Record
+from repro.records.base import BundleClass, FileName, Record
 from repro.records.machine import CodeIdentity, Machine
 from repro.records.scores import Contrast, DetailedScore, Networks, ScoredClip
 
@@ -14,8 +14,8 @@ from repro.records.scores import Contrast, DetailedScore, Networks, ScoredClip
 class Parent(Record):
     """The run that scores are of: what its signature covers, and what the class follows from."""
 
-    bundle: str
-    run_id: str
+    bundle: FileName
+    run_id: FileName
     tag_manifest_sha256: str
     bundle_class: BundleClass = Field(serialization_alias="class", validation_alias="class")
     model: str

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from repro.records.base import BundleClass, Record
+from repro.records.base import BundleClass, FileName, Record
 
 
 class Score(Record):
@@ -63,7 +63,7 @@ class ScoredClip(Record):
     steps: int = Field(gt=0)
     item: int = Field(ge=0)
     window: int = Field(ge=0)
-    name: str
+    name: FileName
     sha256: str
     clap: float | None = None
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from repro.records.base import STAGE, EnergySource, Record, Status
+from repro.records.base import STAGE, EnergySource, FileName, Record, Status
 from repro.records.readings import Reading, Trace
 
 
@@ -14,7 +14,7 @@ class Clip(Record):
     """One piece of audio that a window produced, by name and content."""
 
     window: int
-    name: str
+    name: FileName
     sha256: str
     seconds: float
     sample_rate_hz: int
@@ -34,7 +34,7 @@ class Window(Record):
     """
 
     study: Literal["steps", "batch", "quality", "sanity", "stages"]
-    model: str
+    model: FileName
     checkpoint: str
     steps: int = Field(gt=0)
     executed_steps: int | None = Field(default=None, ge=0)

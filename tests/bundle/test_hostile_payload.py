@@ -126,6 +126,31 @@ def test_audio_that_is_listed_as_it_is_is_good(judge_signed, members):
     assert examination.verdict is Verdict.INTEGRITY_ONLY
 
 
+OUTSIDE = ["../../etc/passwd", "/etc/passwd", "a/b.wav", "..", ".hidden", "-rf", "a\\b", "a\tb", ""]
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_a_clip_that_is_no_plain_file_name_is_refused(judge_signed, members, name):
+    line = CLIP.replace(b"a.wav", name.encode())
+    refused(judge_signed(with_clips(members, line)), "name")
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_a_model_that_cannot_be_part_of_a_file_name_is_refused(judge_signed, members, name):
+    header, row, *rest = members["data/measurements.csv"].split(b"\n")
+    cells = row.split(b",")
+    cells[header.split(b",").index(b"model")] = name.encode()
+    table = b"\n".join([header, b",".join(cells), *rest])
+    refused(judge_signed(with_tables_described(members, {"measurements.csv": table})), "model")
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+@pytest.mark.parametrize("field", ["run_id", "protocol"])
+def test_a_run_that_cannot_be_part_of_a_file_name_is_refused(judge_signed, members, field, name):
+    document = {**json.loads(members["data/environment.json"]), field: name}
+    refused(judge_signed({"environment.json": json.dumps(document).encode()}), field)
+
+
 def test_a_clip_listed_twice_is_noticed(judge_signed, members):
     refused(judge_signed(with_clips(members, CLIP * 2)), "a clip is listed twice")
 

@@ -192,7 +192,7 @@ def test_a_clip_cannot_name_a_path_outside_the_bundle(run, key, tmp_path):
     (tmp_path / "secret").write_bytes(b"RIFF")
     with pytest.raises(BundleError, match="path not allowed"):
         seal(
-            with_audio(run, (make_clip(name="../secret"),)),
+            with_audio(run, (make_clip().model_copy(update={"name": "../secret"}),)),
             key=key, audio_dir=tmp_path / "audio",
         )  # fmt: skip
 
