@@ -116,6 +116,7 @@ def test_the_reference_times_of_the_two_studies_agree(name):
 def test_a_lock_pins_every_package_with_its_hashes(folder):
     for name in ("requirements.lock", "torch.lock"):
         entries = requirements(folder / name)
+        assert entries
         assert all(hashes for found in entries.values() for _, hashes in found)
 
 
@@ -132,8 +133,9 @@ def test_torch_stands_in_its_own_lock_alone(folder):
 @locked
 def test_both_locks_can_be_installed_together(folder):
     one, two = requirements(folder / "requirements.lock"), requirements(folder / "torch.lock")
-    for name in one.keys() & two.keys():
-        assert one[name] == two[name], name
+    shared = one.keys() & two.keys()
+    assert shared
+    assert {name: one[name] for name in shared} == {name: two[name] for name in shared}
 
 
 @models_locked
@@ -175,7 +177,7 @@ def test_models_that_share_an_environment_share_its_locks(name):
     for card in cards:
         path = MODELS / card.name / name
         by_environment.setdefault(card.environment, set()).add(path.read_bytes())
-    assert all(len(contents) == 1 for contents in by_environment.values())
+    assert {len(contents) for contents in by_environment.values()} == {1}
 
 
 def test_the_scorers_lock_holds_the_releases_that_work_together():
