@@ -12,6 +12,7 @@ from repro.energy.budget import GAIN_TOLERANCE, gain_j
 from repro.energy.integral import SENSOR_PERIOD_S
 from repro.errors import MeterError
 from repro.meter.instrument import Found
+from repro.meter.nvml import attempt
 from repro.meter.ticks import Refresh, SeenTick, Ticks
 from repro.records import Instrument, Reading
 
@@ -158,7 +159,7 @@ class UnalignedCounter:
         return Tick(at - self.refresh.period_s / 2 - self._since, energy_mj / 1000)
 
     def _power_w(self) -> float:
-        power_mw = self._gpu.instant_power_mw()
+        power_mw = attempt(self._gpu.instant_power_mw)
         if power_mw is None:
             raise MeterError(
                 f"counter: expected the instantaneous power of GPU {self._gpu.index}, found none"

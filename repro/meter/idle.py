@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from repro.errors import MeterError
+from repro.meter.nvml import attempt
 from repro.records import IdleBaseline
 
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ def measure_idle(
         MeterError: the counter cannot be read, or did not rise.
 
     """
-    opened_mj, opened_at = gpu.energy_mj(), clock()
+    opened_mj, opened_at = attempt(lambda: (gpu.energy_mj(), clock()))
     sleep(seconds)
-    closed_mj, closed_at = gpu.energy_mj(), clock()
+    closed_mj, closed_at = attempt(lambda: (gpu.energy_mj(), clock()))
     if closed_mj <= opened_mj:
         raise MeterError(
             f"counter: expected to rise over {seconds:g} s of idle GPU, found {opened_mj} mJ and "

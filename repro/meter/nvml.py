@@ -10,15 +10,44 @@ import hashlib
 import importlib
 import os
 import re
-from typing import Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from repro.errors import MeterError, UsageError
 from repro.meter.condition import GpuCondition
 from repro.records import Gpu
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 # Numbers of NVIDIA's nvml.h.
 POWER_INSTANT = 186
 SUCCESS = 0
+TIMEOUT, UNKNOWN = 10, 999
+#: Errors that pass: a GPU that is well answers with one now and then.
+PASSING = frozenset((TIMEOUT, UNKNOWN))
+ATTEMPTS = 3
+
+Value = TypeVar("Value")
+
+
+class MissedReadError(MeterError):
+    """NVML did not answer this once; it may the next time."""
+
+
+def attempt(read: Callable[[], Value]) -> Value:
+    """Return what is read, and read anew where NVML did not answer this once.
+
+    That is honest where a read bears the time at which it was made, which ``read`` must take.
+
+    Raises:
+        MeterError: the GPU does not answer any more.
+
+    """
+    for _ in range(ATTEMPTS - 1):
+        with suppress(MissedReadError):
+            return read()
+    return read()
 
 
 class NvmlGpu:
@@ -47,13 +76,13 @@ class NvmlGpu:
         """Return the total-energy counter in millijoules since the driver was loaded.
 
         Raises:
-            MeterError: the counter cannot be read.
+            MeterError: the counter cannot be read, or, as :class:`MissedReadError`, not this once.
 
         """
         try:
             return int(self.api.nvmlDeviceGetTotalEnergyConsumption(self._handle))
         except self.api.NVMLError as error:
-            raise MeterError(
+            raise _kind(error)(
                 f"nvml: the energy counter of GPU {self.index} cannot be read ({error}); "
                 "it needs a GPU of the Volta generation or newer that is no vGPU"
             ) from error
@@ -64,15 +93,20 @@ class NvmlGpu:
         Not ``nvmlDeviceGetPowerUsage``, which from Ampere on is the mean of the last second.
 
         Raises:
-            MeterError: the GPU does not answer any more.
+            MeterError: the GPU does not answer any more, or, as :class:`MissedReadError`, not
+                this once.
 
         """
         try:
             (value,) = self.api.nvmlDeviceGetFieldValues(self._handle, [POWER_INSTANT])
         except self.api.NVMLError as error:
-            raise MeterError(
+            raise _kind(error)(
                 f"nvml: the power of GPU {self.index} cannot be read ({error})"
             ) from error
+        if value.nvmlReturn in PASSING:
+            raise MissedReadError(
+                f"nvml: the power of GPU {self.index} cannot be read (error {value.nvmlReturn})"
+            )
         return int(value.value.uiVal) if value.nvmlReturn == SUCCESS else None
 
     def refuse(self) -> None:
@@ -175,6 +209,10 @@ def _physical_index(api: Any, wanted: int, visible: str | None) -> int:
         if uuid.startswith(entries[wanted]):
             return index
     raise UsageError(f"device: CUDA_VISIBLE_DEVICES names {entries[wanted]!r}, which NVML lacks")
+
+
+def _kind(error: Exception) -> type[MeterError]:
+    return MissedReadError if getattr(error, "value", None) in PASSING else MeterError
 
 
 def _unreadable(error: Exception) -> MeterError:

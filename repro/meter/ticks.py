@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from repro.errors import MeterError
+from repro.meter.nvml import attempt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,6 +105,9 @@ class Ticks:
 
     def read(self) -> tuple[float, int]:
         """Return the middle of a call, and what the counter showed in it."""
+        return attempt(self._read_once)
+
+    def _read_once(self) -> tuple[float, int]:
         called = self.clock()
         energy_mj = self._gpu.energy_mj()
         return (called + self.clock()) / 2, energy_mj

@@ -14,6 +14,7 @@ from repro.energy.integral import SENSOR_PERIOD_S, SETTLED_S, Integral, integrat
 from repro.errors import MeterError
 from repro.meter.disturbances import disturbances
 from repro.meter.instrument import Found
+from repro.meter.nvml import MissedReadError, attempt
 from repro.records import Instrument, Reading, Trace
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Recorder:
         """Read the power, and now and then the conditions.
 
         Raises:
-            MeterError: the GPU does not answer any more.
+            MeterError: the GPU does not answer any more, or, as ``MissedReadError``, not this once.
 
         """
         called = self._clock()
@@ -108,6 +109,7 @@ class PowerTrace:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._failure: MeterError | None = None
+        self._missed = 0
 
     def describe(self) -> tuple[Instrument, ...]:
         """Return the trace as an instrument."""
@@ -130,9 +132,9 @@ class PowerTrace:
 
         """
         self._since = since
-        self._failure = None
+        self._failure, self._missed = None, 0
         self._recorder = Recorder(self._gpu, self._clock, since)
-        self._recorder.sample()
+        attempt(self._recorder.sample)
         self._sleep(max(0.0, self._recorder.begun_at + LEAD_S - self._clock()))
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="power trace", daemon=True)
@@ -152,14 +154,14 @@ class PowerTrace:
         if self._failure is not None:
             raise self._failure
         if not self._recorder.reaches(work.end_s + SENSOR_PERIOD_S):
-            self._recorder.sample()
+            attempt(self._recorder.sample)
         trace = self._recorder.trace()
         span = Span(work.begin_s - self._since, work.end_s - self._since)
         try:
             integral = integrate(trace.t_ms, trace.power_mw, span)
         except ValueError as error:
             raise MeterError(f"trace: {error}") from error
-        found = (*disturbances(trace, span), *_gaps(trace))
+        found = (*disturbances(trace, span), *_gaps(trace), *_misses(self._missed))
         return Found(readings=(_reading(integral, span),), disturbances=found, trace=trace)
 
     def _run(self) -> None:
@@ -168,6 +170,8 @@ class PowerTrace:
         while not self._stop.wait(max(0.0, begun + number * INTERVAL_S - self._clock())):
             try:
                 self._recorder.sample()
+            except MissedReadError:
+                self._missed += 1  # the next one bridges it, as it does any other interval
             except MeterError as error:
                 self._failure = error
                 return
@@ -180,6 +184,10 @@ def _gaps(trace: Trace) -> tuple[str, ...]:
     if longest_s <= LONGEST_GAP_S:
         return ()
     return (f"trace: {longest_s:.2g} s without a sample",)
+
+
+def _misses(count: int) -> tuple[str, ...]:
+    return (f"trace: {count} samples missed",) if count else ()
 
 
 def _reading(integral: Integral, work: Span) -> Reading:

@@ -25,6 +25,8 @@ def test_a_function_that_is_asked_is_one_of_the_binding(name):
     [
         (nvml.POWER_INSTANT, pynvml.NVML_FI_DEV_POWER_INSTANT),
         (nvml.SUCCESS, pynvml.NVML_SUCCESS),
+        (nvml.TIMEOUT, pynvml.NVML_ERROR_TIMEOUT),
+        (nvml.UNKNOWN, pynvml.NVML_ERROR_UNKNOWN),
         (condition._CLOCK_SM, pynvml.NVML_CLOCK_SM),
         (condition._CLOCK_MEMORY, pynvml.NVML_CLOCK_MEM),
         (condition._MEMORY_V2, pynvml.nvmlMemory_v2),
@@ -46,3 +48,4 @@ def test_every_reason_that_slows_a_gpu_down_is_named_alike_in_a_check_and_in_a_r
 
 def test_the_binding_raises_what_is_caught():
     assert issubclass(pynvml.NVMLError_NotSupported, pynvml.NVMLError)
+    assert pynvml.NVMLError(nvml.TIMEOUT).value == nvml.TIMEOUT

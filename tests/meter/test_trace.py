@@ -1,5 +1,6 @@
 """The trace in real time, since a thread takes it, and what it says of the conditions."""
 
+import itertools
 import threading
 import time
 
@@ -11,7 +12,8 @@ from repro.errors import MeterError
 from repro.meter.disturbances import Processes, disturbances
 from repro.meter.instrument import Found
 from repro.meter.nvml import NvmlGpu
-from repro.meter.simulated import SimulatedGpuSettings, SimulatedLoad, SimulatedNvml
+from repro.meter.simulated import NVMLError, SimulatedGpuSettings, SimulatedLoad, SimulatedNvml
+from repro.meter.ticks import Ticks
 from repro.meter.trace import PowerTrace, Recorder
 from repro.meter.window import Meter
 from repro.records import Trace
@@ -86,6 +88,57 @@ def test_a_gpu_that_is_lost_while_samples_are_taken_is_an_error():
 
     with pytest.raises(MeterError, match="GPU is lost"):
         trace.close(Span(begun, time.perf_counter()))
+
+
+class UnknownNvmlError(NVMLError):
+    value = 999
+
+
+def stutter(nvml, name, missed):
+    """Let those calls of a function fail, counted from 0, as a GPU that is well does at times."""
+    answer, calls = getattr(nvml, name), itertools.count()
+
+    def answer_or_not(*asked):
+        if next(calls) in missed:
+            raise UnknownNvmlError("Unknown Error")
+        return answer(*asked)
+
+    setattr(nvml, name, answer_or_not)
+
+
+def test_a_sample_that_is_missed_is_left_out_and_counted():
+    nvml, gpu = simulate()
+    stutter(nvml, "nvmlDeviceGetFieldValues", {0, 3, 5})
+    meter = Meter((PowerTrace(gpu), SimulatedLoad(nvml)))
+    meter.open()
+    time.sleep(0.3)
+    measurement = meter.close()
+    (reading,) = measurement.readings
+
+    assert measurement.disturbances == ("trace: 2 samples missed",)
+    assert reading.energy_j == pytest.approx(250 * measurement.duration_s, rel=0.1)
+
+
+def test_a_gpu_that_does_not_answer_again_has_no_window():
+    nvml, gpu = simulate()
+    stutter(nvml, "nvmlDeviceGetFieldValues", range(3, 10_000))
+    trace = PowerTrace(gpu)
+    begun = time.perf_counter()
+    trace.open(begun)
+
+    with pytest.raises(MeterError, match=r"power of GPU 0 cannot be read \(Unknown Error\)"):
+        trace.close(Span(begun, time.perf_counter()))
+
+
+def test_a_counter_that_misses_a_read_is_read_again_and_not_without_end():
+    nvml, gpu = simulate()
+    stutter(nvml, "nvmlDeviceGetTotalEnergyConsumption", {1, 2, 4, 5, 6})
+    ticks = Ticks(gpu)
+
+    first, second = ticks.read(), ticks.read()
+    assert first[0] < second[0]
+    with pytest.raises(MeterError, match=r"energy counter of GPU 0 cannot be read \(Unknown"):
+        ticks.read()
 
 
 def test_a_gpu_without_instantaneous_power_has_no_trace():
