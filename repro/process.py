@@ -152,11 +152,12 @@ class WorkerProcess:
         try:
             code = self._process.wait(CRASH_TIMEOUT_S)
             how = f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
+            end = f"ended with {how}"
         except subprocess.TimeoutExpired:
-            how = "its output closed, and did not exit"
+            end = "closed its output and did not end"
         self._kill_group()
         said = " | ".join(self._log_tail())
-        message = f"{op}: the worker ended with {how}" + (f"; it said: {said}" if said else "")
+        message = f"{op}: the worker {end}" + (f"; it said: {said}" if said else "")
         return WorkerError("crash", message)
 
     def _log_tail(self) -> list[str]:

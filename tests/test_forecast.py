@@ -32,8 +32,8 @@ def test_steps_are_counted_and_not_windows():
     left = forecast.left(100.0 + 3 * 15)
 
     assert left.seconds == 3 * 105
-    # Three rows of 15 steps' worth each have cost this; 105 steps' worth is left, three times.
-    assert left.energy_j == pytest.approx(3 * row(10).gpu_energy_j * 105 / 15)
+    # As the seconds: three windows, each at seven times what one of ten steps has cost.
+    assert left.energy_j == pytest.approx(3 * 7 * row(10).gpu_energy_j)
 
 
 def test_a_warm_up_costs_and_brings_the_end_no_nearer():

@@ -155,7 +155,7 @@ def test_a_worker_that_closes_its_output_and_lives_on_is_a_crash_and_killed(star
     monkeypatch.setattr(process, "CRASH_TIMEOUT_S", 0.2)
     worker = start(on_load="os.closerange(3, 64); time.sleep(600)")
 
-    with pytest.raises(WorkerError, match="its output closed, and did not exit") as caught:
+    with pytest.raises(WorkerError, match="the worker closed its output and did not end") as caught:
         worker.load(**LOAD)
     assert caught.value.kind == "crash"
     assert is_gone(psutil.Process(worker._process.pid))
