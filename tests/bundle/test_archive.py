@@ -179,9 +179,7 @@ def test_a_file_that_is_no_zip_is_invalid(judge):
         assert_invalid(judge(data), "zip")
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_flipped_bytes_are_never_accepted_and_never_an_error(judge, sealed, data):
     places = data.draw(
@@ -193,9 +191,7 @@ def test_flipped_bytes_are_never_accepted_and_never_an_error(judge, sealed, data
     assert judge(bytes(mutant)).verdict is Verdict.INVALID
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_flipped_bytes_behind_a_mended_checksum_are_never_accepted(judge, members, data):
     """The zip is made anew around the change, so that only the bag and its signature object."""
@@ -206,9 +202,7 @@ def test_flipped_bytes_behind_a_mended_checksum_are_never_accepted(judge, member
     assert judge(rezip({**members, name: bytes(content)})).verdict is Verdict.INVALID
 
 
-@settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_bytes_cut_out_or_repeated_are_never_accepted(judge, sealed, data):
     first, second = sorted(data.draw(st.tuples(*[st.integers(0, len(sealed))] * 2)))

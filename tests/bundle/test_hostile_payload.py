@@ -13,9 +13,7 @@ from repro.bundle import Verdict, datapackage, payload
 from tests.bundle.forge import assert_invalid, files_of
 
 FILES = (*payload.REQUIRED, "bundle.json", "datapackage.json", "ro-crate-metadata.json")
-fuzz = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+fuzz = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),

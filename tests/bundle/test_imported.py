@@ -190,9 +190,7 @@ def test_a_table_that_the_data_package_does_not_describe_is_invalid(
     assert name in found.reasons[0]
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(["scores.csv", "sources.csv"]), st.binary(max_size=200))
 def test_any_bytes_for_a_table_end_in_a_verdict(judge_with, imported_members, name, data):
     files = with_tables_described(imported_members, {name: data})

@@ -278,9 +278,7 @@ def test_signed_scores_without_a_required_file_are_invalid(judge_with, name):
     assert_invalid(judge_with({name: None}), "schema")
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(score_payload.REQUIRED), st.binary(max_size=200))
 def test_any_bytes_for_a_file_end_in_a_verdict(judge_with, name, data):
     assert judge_with({name: data}).verdict in Verdict

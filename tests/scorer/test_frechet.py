@@ -24,7 +24,7 @@ def by_singular_values(one, other):
     return step @ step + np.trace(one.covariance) + np.trace(other.covariance) - 2 * cross
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(3, 40), st.integers(2, 48), st.floats(-0.5, 0.5), st.integers(0, 99))
 def test_the_distance_is_that_of_an_independent_formula(count, width, shift, seed):
     one = pool(make_clips(count, width=width, seed=seed))
@@ -35,7 +35,7 @@ def test_the_distance_is_that_of_an_independent_formula(count, width, shift, see
 
 
 @given(st.integers(2, 20), st.integers(0, 99))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_distance_is_the_same_from_either_side_and_nothing_to_itself(count, seed):
     one = pool(make_clips(count, seed=seed))
     other = pool(make_clips(count, seed=seed + 1, shift=0.3))
@@ -73,7 +73,7 @@ def test_a_single_window_has_no_distance():
 
 
 @given(st.lists(st.integers(0, 3), min_size=6, max_size=6).filter(lambda counts: sum(counts) > 1))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_weighing_a_clip_is_repeating_it(counts):
     clips = make_clips(6)
     repeated = [clip for clip, count in zip(clips, counts, strict=True) for _ in range(count)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from repro.errors import TtaError
@@ -16,7 +16,6 @@ values = st.lists(st.floats(-1, 1), min_size=3, max_size=40)
 
 
 @given(values)
-@settings(deadline=None)
 def test_leaving_each_clip_out_once_gives_the_standard_error_of_a_mean(scores):
     names = [str(index) for index in range(len(scores))]
     found = jackknife(mean_of(scores), names, blocks=len(scores))
@@ -26,7 +25,6 @@ def test_leaving_each_clip_out_once_gives_the_standard_error_of_a_mean(scores):
 
 
 @given(values)
-@settings(deadline=None)
 def test_five_captions_of_one_recording_count_as_one(scores):
     alone = jackknife(mean_of(scores), [str(i) for i in range(len(scores))], blocks=len(scores))
     five = np.repeat(scores, 5)
