@@ -21,7 +21,6 @@ OF_THE_GPU: Mapping[str, Check] = {
     "counter-period": gpu.counter_period,
     "mig": gpu.mig,
     "vgpu": gpu.vgpu,
-    "identity": gpu.identity,
     "processes": quiet.processes,
     "memory": quiet.memory,
     "utilisation": quiet.utilisation,
@@ -31,6 +30,8 @@ OF_THE_GPU: Mapping[str, Check] = {
     "persistence": health.persistence,
     "power-limit": health.power_limit,
     "nvidia-smi": software.nvidia_smi,
+    # Last: it has torch compute on the GPU, which processes, memory and utilisation would see.
+    "identity": gpu.identity,
 }
 OF_THE_MACHINE: Mapping[str, Check] = {
     "codecarbon": software.codecarbon,

@@ -191,3 +191,9 @@ def test_every_check_of_the_gpu_is_tested_here_or_by_a_name_of_its_own():
     named = {"identity", "processes", "nvidia-smi"}
 
     assert {case[0] for case in CASES} | named == set(OF_THE_GPU)
+
+
+def test_nothing_computes_on_the_gpu_before_the_checks_that_nothing_does():
+    order = list(CHECKS)
+    before = ("processes", "memory", "utilisation", "idle-power", "throttling")
+    assert all(order.index(name) < order.index("identity") for name in before)

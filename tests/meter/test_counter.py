@@ -40,7 +40,7 @@ class Bench:
         return reading, self.nvml.true_energy_j(end) - self.nvml.true_energy_j(begin)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     seconds=st.floats(0.2, 20),
     idle_power_w=st.floats(20, 100),
