@@ -86,13 +86,14 @@ class RowMaker:
     ) -> Window:
         """Return the row of a window in which the same was done once or more.
 
-        Its status is ``failed`` where the reading that counts is zero or missing, or where its
-        generations were not alike, and ``disputed`` where the readings of the GPU disagree.
+        Its status is ``failed`` where the reading that counts is zero or missing, where its
+        generations were not alike or none called the denoiser, and ``disputed`` where the readings
+        of the GPU disagree.
         """
         energies = self._energies(measurement)
         work = _work(generated)
         executed = sorted(set(work.denoiser_calls))
-        problem = self._missing_energy(energies) or _unlike(executed)
+        problem = self._missing_energy(energies) or _unlike(executed) or _uncounted(planned, work)
         disputed = dispute(self._judged(measurement), measurement.duration_s)
         return Window(
             **self._plan_fields(number, planned, warmup=warmup),
@@ -229,6 +230,16 @@ def _unlike(executed: Sequence[int]) -> str | None:
     if len(executed) == 1:
         return None
     return f"expected generations alike, found {' and '.join(map(str, executed))} executed steps"
+
+
+def _uncounted(planned: PlannedWindow, work: Work) -> str | None:
+    """Say that nothing of a generation was counted: the hook hangs on another module."""
+    if work.calls or planned.stage is not None:
+        return None
+    return (
+        f"expected {planned.steps} denoiser calls, found 0: is adapter.denoiser the module that "
+        "generate calls?"
+    )
 
 
 def _status(problem: str | None, disputed: str | None) -> Status:

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from repro.adapter import Generated
+from repro.adapter import Generated, Replayed
 from repro.catalog import ModelCard
 from repro.meter.window import Measurement
 from repro.plan import PlannedWindow
@@ -30,7 +30,7 @@ def reading(instrument, quantity, energy_j):
 
 def row(
     *readings, on_gpu=True, refresh_period_s=0.1, protocol=PROTOCOL, gpu_name="", duration_s=2.0,
-    generated=(GENERATED,), **found,
+    generated=(GENERATED,), planned=PLANNED, **found,
 ):  # fmt: skip
     maker = RowMaker(
         protocol, CARD, on_gpu=on_gpu, refresh_period_s=refresh_period_s, gpu_name=gpu_name
@@ -38,7 +38,7 @@ def row(
     measurement = Measurement(
         started_at="2026-11-01T12:00:00Z", duration_s=duration_s, readings=readings, **found
     )
-    return maker.measured(7, PLANNED, measurement, generated, warmup=False)
+    return maker.measured(7, planned, measurement, generated, warmup=False)
 
 
 def test_the_headline_of_the_protocol_becomes_the_energy_of_the_row():
@@ -69,6 +69,24 @@ def test_another_instrument_that_reads_nothing_is_named_and_left_empty():
 def test_without_a_gpu_the_energy_of_the_cpu_must_not_be_missing():
     assert row(reading("codecarbon", "cpu", 16.0), on_gpu=False).status is Status.OK
     assert row(reading("codecarbon", "cpu", 0.0), on_gpu=False).status is Status.FAILED
+
+
+def test_a_generation_that_never_called_the_denoiser_fails_its_row():
+    uncounted = GENERATED.model_copy(update={"denoiser_calls": 0})
+    made = row(reading("codecarbon", "gpu", 500.0), generated=(uncounted, uncounted))
+
+    assert made.status is Status.FAILED
+    assert made.detail == (
+        "expected 100 denoiser calls, found 0: is adapter.denoiser the module that generate calls?"
+    )
+
+
+def test_a_stage_without_the_denoiser_is_no_failure():
+    decoding = PLANNED.model_copy(update={"study": "stages", "stage": "decoding"})
+    replayed = Replayed(replays=3, denoiser_calls=0)
+    made = row(reading("codecarbon", "gpu", 500.0), generated=replayed, planned=decoding)
+
+    assert made.status is Status.OK
 
 
 def test_what_was_counted_stands_beside_what_was_asked_for():
