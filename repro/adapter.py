@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from pydantic import Field, ValidationError
+
+from repro.errors import WorkerError
 from repro.process import WorkerProcess
-from repro.records import Record
+from repro.records import Record, complaint
 from repro.resources import data_root
 
 if TYPE_CHECKING:
@@ -18,6 +21,31 @@ if TYPE_CHECKING:
 DESCRIBE_TIMEOUT_S = 300.0
 LOAD_TIMEOUT_S = 3600.0
 REPLY_TIMEOUT_S = 300.0
+
+Form = TypeVar("Form", bound=Record)
+
+
+class Described(Record):
+    """What an adapter answers to ``describe``."""
+
+    libraries: dict[str, str]
+    parameters: dict[str, int]
+    sample_rate_hz: int = Field(gt=0)
+    channels: int = Field(gt=0)
+
+
+class Loaded(Record):
+    """What an adapter answers to ``load``."""
+
+    dtype: str
+    attention: str | None
+    device: str
+    weights: str
+    weights_sha256: str | None = None
+    duration_mode: str | None = None
+    parameters: dict[str, int] | None = None
+    latent_shape: tuple[int, ...] | None = None
+    gpu_uuid: str | None = None
 
 
 class Generated(Record):
@@ -38,6 +66,19 @@ class Replayed(Record):
     denoiser_calls: int
 
 
+def read_answer(op: str, form: type[Form], value: Any) -> Form:
+    """Return what an adapter answered to a request.
+
+    Raises:
+        WorkerError: a value is missing, unknown, or not what it should be.
+
+    """
+    try:
+        return form.model_validate(value)
+    except ValidationError as error:
+        raise WorkerError("error", f"answer to {op}: {complaint(error)}") from error
+
+
 class AdapterProcess(WorkerProcess):
     """The worker of one model.
 
@@ -56,8 +97,8 @@ class AdapterProcess(WorkerProcess):
 
     def describe(self, size: str) -> dict[str, Any]:
         """Return libraries, parameters by component, sample rate and channels, without loading."""
-        value: dict[str, Any] = self.ask("describe", DESCRIBE_TIMEOUT_S, size=size)
-        return value
+        value = self.ask("describe", DESCRIBE_TIMEOUT_S, size=size)
+        return read_answer("describe", Described, value).model_dump()
 
     def refuse(self, **setting: Any) -> str | None:
         """Return why this setting cannot be measured, or None."""
@@ -66,8 +107,8 @@ class AdapterProcess(WorkerProcess):
 
     def load(self, **args: Any) -> dict[str, Any]:
         """Load the model onto its device and return what the adapter says of it."""
-        value: dict[str, Any] = self.ask("load", LOAD_TIMEOUT_S, **args)
-        return value
+        value = self.ask("load", LOAD_TIMEOUT_S, **args)
+        return read_answer("load", Loaded, value).model_dump(exclude_unset=True)
 
     def synchronise(self) -> None:
         """Return when the device has nothing left to do."""

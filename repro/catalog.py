@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError
 
 from repro.environments import made_from, read_lock
 from repro.errors import UsageError
-from repro.records import Record
+from repro.records import Record, complaint
 from repro.resources import data_root, environments_dir, scorer_dir
 
 #: The environment of a model that needs no libraries: the interpreter of the harness itself.
@@ -259,7 +259,9 @@ def _read_model(path: Path) -> Model:
     try:
         text = path.read_text(encoding="utf-8")
         card = ModelCard.model_validate(tomllib.loads(text))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError) as error:
+    except ValidationError as error:
+        raise UsageError(f"{path}: is no model card: {complaint(error)}") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path}: is no model card: {error}") from error
     if card.name != path.parent.name:
         raise UsageError(

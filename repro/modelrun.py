@@ -101,7 +101,7 @@ class ModelRun:
         except WorkerError as error:
             if error.kind == "error" or not self._loader.described:
                 log = self.folder / "worker.log"
-                raise TtaError(f"model {self._model.name}: {error}; see {log}") from error
+                raise TtaError(f"{error}; see {log}") from error
             return error
 
     def _open_journal(self, *, loaded: bool) -> Journal:

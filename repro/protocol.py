@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import Field, PositiveInt, ValidationError, field_validator, model_validator
 
 from repro.errors import UsageError
-from repro.records import STAGE, Record
+from repro.records import STAGE, Record, complaint
 from repro.resources import protocols_dir
 
 if TYPE_CHECKING:
@@ -200,7 +200,9 @@ def parse_protocol(text: str) -> Protocol:
     """
     try:
         return Protocol.model_validate(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
+    except ValidationError as error:
+        raise UsageError(f"protocol: cannot be read: {complaint(error)}") from error
+    except tomllib.TOMLDecodeError as error:
         raise UsageError(f"protocol: cannot be read: {error}") from error
 
 

@@ -10,7 +10,7 @@ import hashlib
 import time
 from typing import TYPE_CHECKING, Any, Literal
 
-from repro.adapter import AdapterProcess, Generated, Replayed
+from repro.adapter import AdapterProcess, Generated, Replayed, read_answer
 from repro.errors import TtaError, WorkerError
 from repro.meter.window import utc_now
 from repro.plan import key_of
@@ -190,7 +190,7 @@ class Runner:
             )  # fmt: skip
             return self._record(WindowEntry(row=row))
         meter.stop()
-        done = _read(replies)
+        done = self._read_meanwhile(meter, replies)
         # The generations of a window are the same, clip by clip: the last is there to be written.
         made = None if warmup or isinstance(done, Replayed) else done[-1]
         audio: tuple[Clip, ...] = ()
@@ -253,6 +253,16 @@ class Runner:
 
     def _audio_s(self, planned: PlannedWindow) -> float:
         return planned.audio_s or self._protocol.generation.audio_s
+
+    def _read_meanwhile(
+        self, meter: Meter, replies: list[dict[str, Any]] | dict[str, Any]
+    ) -> list[Generated] | Replayed:
+        """Check replies. One of the wrong form is a mistake of the adapter and ends the run."""
+        try:
+            return _read(replies)
+        except WorkerError as error:
+            meter.abandon()
+            raise TtaError(str(error)) from error
 
     def _save_meanwhile(
         self, meter: Meter, worker: LoadedWorker, planned: PlannedWindow, generated: Generated
@@ -331,8 +341,8 @@ def _lacking(stage: str | None, there: Sequence[str]) -> str | None:
 def _read(replies: list[dict[str, Any]] | dict[str, Any]) -> list[Generated] | Replayed:
     """Check replies; only now, so that nothing but the work lies inside a window."""
     if isinstance(replies, dict):
-        return Replayed.model_validate(replies)
-    return [Generated.model_validate(reply) for reply in replies]
+        return read_answer("replay", Replayed, replies)
+    return [read_answer("generate", Generated, reply) for reply in replies]
 
 
 def pending_windows(planned: list[PlannedWindow], run: Run | None) -> list[PlannedWindow]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import copy
 import importlib
 import importlib.util
+import inspect
 import json
 import os
 import queue
@@ -31,7 +32,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+#: What the harness asks of an adapter, each with its arguments by name.
+CONTRACT = {
+    "describe": ("size",),
+    "refuse": ("steps", "batch_size", "audio_s", "duration_mode"),
+    "load": (
+        "size", "weights", "device", "dtype", "attention", "audio_s", "duration_mode", "cache_dir",
+        "seed",
+    ),
+    "generate": ("prompts", "negative_prompt", "steps", "audio_s", "seeds"),
+}  # fmt: skip
 OOM_SIGNS = ("out of memory", "can't allocate memory", "cannot allocate memory", "alloc_cpu")
+
+
+class ContractError(Exception):
+    """An adapter is not what the harness can drive."""
 
 
 class Counter:
@@ -41,7 +56,17 @@ class Counter:
         self.calls = 0
 
     def attach(self, denoiser: Any) -> None:
-        """Count this denoiser's calls from now on."""
+        """Count this denoiser's calls from now on.
+
+        Raises:
+            ContractError: it has no hook to count with.
+
+        """
+        if not callable(getattr(denoiser, "register_forward_pre_hook", None)):
+            raise ContractError(
+                "expected adapter.denoiser with register_forward_pre_hook once it is loaded, "
+                f"found one of type {type(denoiser).__name__}"
+            )
         denoiser.register_forward_pre_hook(self._count)
 
     def _count(self, *_: Any) -> None:
@@ -119,7 +144,7 @@ class Worker:
     def load(self, **args: Any) -> Any:
         """Put the model onto its device and start counting."""
         facts = self.adapter.load(**args)
-        self.counter.attach(self.adapter.denoiser)
+        self.counter.attach(getattr(self.adapter, "denoiser", None))
         synchronise()
         return facts
 
@@ -211,14 +236,35 @@ def synchronise() -> None:
 
 
 def load_adapter(path: str) -> Any:
-    """Import the file and make its ``Adapter``."""
+    """Import the file and make its ``Adapter``.
+
+    Raises:
+        ContractError: it lacks a method, or an argument of one.
+
+    """
     spec = importlib.util.spec_from_file_location("adapter", path)
     if spec is None or spec.loader is None:
         raise ImportError(f"adapter: cannot be loaded from {path}")
     module = importlib.util.module_from_spec(spec)
     sys.modules["adapter"] = module
     spec.loader.exec_module(module)
-    return module.Adapter()
+    adapter = module.Adapter()
+    if not hasattr(adapter, "operations"):
+        check_contract(adapter)
+    return adapter
+
+
+def check_contract(adapter: Any) -> None:
+    """Raise unless an adapter takes everything that it will be asked."""
+    for name, arguments in CONTRACT.items():
+        expected = f"adapter: expected a method {name}({', '.join(arguments)})"
+        method = getattr(adapter, name, None)
+        if not callable(method):
+            raise ContractError(f"{expected}, found none")
+        try:
+            inspect.signature(method).bind(**dict.fromkeys(arguments))
+        except TypeError as error:
+            raise ContractError(f"{expected}, found another: {error}") from error
 
 
 def failure(error: Exception, op: str = "") -> dict[str, Any]:
@@ -226,11 +272,12 @@ def failure(error: Exception, op: str = "") -> dict[str, Any]:
     text = str(error)
     oom = isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__
     oom = oom or any(sign in text.lower() for sign in OOM_SIGNS)
+    named = "" if isinstance(error, ContractError) else f"{type(error).__name__}: "
     kind = "unwritten" if op == "save" and isinstance(error, OSError) else "error"
     return {
         "ok": False,
         "kind": "oom" if oom else kind,
-        "message": f"{type(error).__name__}: {text}".splitlines()[0],
+        "message": f"{named}{text}".splitlines()[0],
         "trace": traceback.format_exc(),
     }
 
@@ -265,12 +312,13 @@ def find(worker: Worker, op: str) -> Any:
     return getattr(worker.adapter if op in offered else worker, op)
 
 
-def answer(worker: Worker, request: dict[str, Any]) -> dict[str, Any]:
-    """Carry out one request."""
+def answer(worker: Worker, request: dict[str, Any]) -> str:
+    """Carry out one request and return the line that replies to it."""
     try:
-        return {"ok": True, "value": find(worker, request["op"])(**request.get("args", {}))}
+        value = find(worker, request["op"])(**request.get("args", {}))
+        return json.dumps({"ok": True, "value": value})
     except Exception as error:  # noqa: BLE001 - whatever an adapter raises is reported, not fatal
-        return failure(error, request["op"])
+        return json.dumps(failure(error, request["op"]))
 
 
 def main() -> None:
@@ -278,8 +326,8 @@ def main() -> None:
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # a library that prints must not corrupt the replies
 
-    def reply(value: dict[str, Any]) -> None:
-        replies.write(json.dumps(value) + "\n")
+    def reply(line: str) -> None:
+        replies.write(line + "\n")
         replies.flush()
 
     adapter_path, *search_path = sys.argv[1:]
@@ -287,9 +335,9 @@ def main() -> None:
     try:
         worker = Worker(load_adapter(adapter_path))
     except Exception as error:  # noqa: BLE001 - a broken adapter is reported like a failed request
-        reply(failure(error))
+        reply(json.dumps(failure(error)))
         return
-    reply({"ok": True, "value": None})
+    reply(json.dumps({"ok": True, "value": None}))
     for request in requests():
         if request["op"] == "stop":
             os._exit(0)

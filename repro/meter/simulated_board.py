@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, ValidationError
 
 from repro.errors import UsageError
-from repro.records import Record
+from repro.records import Record, complaint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,8 +67,10 @@ def read_settings(path: Path | None) -> SimulatedGpuSettings:
         return SimulatedGpuSettings()
     try:
         return SimulatedGpuSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
-        raise UsageError(f"device: cannot read the simulated GPU of {path}: {error}") from error
+    except ValidationError as error:
+        raise UsageError(f"device: {path}: is no simulated GPU: {complaint(error)}") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"device: {path}: is no simulated GPU: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)

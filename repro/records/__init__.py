@@ -3,7 +3,7 @@
 Everything here can be imported without a measuring or drawing library.
 """
 
-from repro.records.base import STAGE, BundleClass, EnergySource, Record, Status
+from repro.records.base import STAGE, BundleClass, EnergySource, Record, Status, complaint
 from repro.records.environment import Environment, Instrument, ModelFacts, Origin
 from repro.records.machine import DIGEST, CodeIdentity, Gpu, Image, Machine
 from repro.records.readings import Reading, Trace
@@ -46,4 +46,5 @@ __all__ = [
     "Trace",
     "Window",
     "WindowEntry",
+    "complaint",
 ]

@@ -6,17 +6,9 @@ import ast
 
 import pytest
 
+from repro.worker import CONTRACT
 from tests.models.drive import EXAMPLES, MODELS
 
-CONTRACT = {
-    "describe": {"size"},
-    "refuse": {"steps", "batch_size", "audio_s", "duration_mode"},
-    "load": {
-        "size", "weights", "device", "dtype", "attention", "audio_s", "duration_mode",
-        "cache_dir", "seed",
-    },
-    "generate": {"prompts", "negative_prompt", "steps", "audio_s", "seeds"},
-}  # fmt: skip
 FOREIGN = {"time", "timeit", "codecarbon", "pynvml", "logging", "tqdm", "repro"}
 ADAPTERS = sorted([*MODELS.glob("*/adapter.py"), *EXAMPLES.glob("*/adapter.py")])
 
@@ -71,7 +63,7 @@ def test_there_are_adapters_to_read():
 def test_an_adapter_takes_what_the_worker_gives(path, method):
     found = find_method(path, method)
     assert [argument.arg for argument in found.args.args] == ["self"]
-    assert {argument.arg for argument in found.args.kwonlyargs} == CONTRACT[method]
+    assert {argument.arg for argument in found.args.kwonlyargs} == set(CONTRACT[method])
     assert not any(found.args.kw_defaults)
 
 
