@@ -9,10 +9,10 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from repro.environments import made_from, read_lock
+from repro.environments import absence, interpreter, made_from, read_lock
 from repro.errors import UsageError
 from repro.records import Record, complaint
-from repro.resources import data_root, environments_dir, scorer_dir
+from repro.resources import data_root, scorer_dir
 
 #: The environment of a model that needs no libraries: the interpreter of the harness itself.
 PLAIN = "plain"
@@ -133,7 +133,7 @@ class Model(Record):
         """The Python that runs the adapter; None stands for the harness' own."""
         if self.card.environment == PLAIN:
             return None
-        return environments_dir() / self.card.environment / "bin" / "python"
+        return interpreter(self.card.environment)
 
     @property
     def lock_text(self) -> str | None:
@@ -171,12 +171,7 @@ class Model(Record):
         if not self.adapter.is_file():
             return f"{self.name} has no adapter yet: {self.folder.name}/adapter.py is to be written"
         if self.interpreter is not None and not self.interpreter.is_file():
-            environment = self.card.environment
-            return (
-                f"its environment {environment!r} is not installed: expected "
-                f"{environments_dir().name}/{environment}/bin/python; make it with "
-                f"`nox -s environment -- {environment}` or set TTA_ENVS"
-            )
+            return f"its {absence(self.card.environment)}"
         return self._misfit()
 
 

@@ -6,6 +6,9 @@ import os
 from importlib.resources import files
 from pathlib import Path
 
+#: Where ``nox`` makes the environments, below the checkout.
+CHECKOUTS = ".envs"
+
 
 def data_root() -> Path:
     """Return the folder that holds ``models/`` and ``artifact/``."""
@@ -31,6 +34,6 @@ def environments_dir() -> Path:
         return Path(named)
     root = data_root()
     if (root / "noxfile.py").is_file():
-        return root / ".envs"
+        return root / CHECKOUTS
     home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(home) / "tta-energy" / "envs"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from repro.catalog import read_scorer_card
-from repro.environments import listing, made_from
+from repro.environments import absence, interpreter, listing, made_from
 from repro.errors import UsageError
 from repro.frechet import Extrapolation
 from repro.process import WorkerProcess
 from repro.records import Record
-from repro.resources import environments_dir, scorer_dir
+from repro.resources import scorer_dir
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -124,10 +124,7 @@ def find_interpreter(engine: str) -> Path:
     engines = read_scorer_card().engines
     if engine not in engines:
         raise UsageError(f"scorer: expected an engine of {', '.join(engines)}, found {engine!r}")
-    python = environments_dir() / engines[engine] / "bin" / "python"
+    python = interpreter(engines[engine])
     if not python.is_file():
-        raise UsageError(
-            f"scorer: the environment {engines[engine]!r} of its engine {engine} is not installed: "
-            f"make it with `nox -s environment -- {engines[engine]}` or set TTA_ENVS"
-        )
+        raise UsageError(f"scorer: engine {engine}: its {absence(engines[engine])}")
     return python

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from repro.catalog import read_catalog
-from repro.environments import LISTED
+from repro.environments import LISTED, absence
 from tests import fakes
 
 OWN, CURRENT = "own==1.0\n", "current==2.0\n"
@@ -62,6 +62,39 @@ def test_a_model_without_an_environment_has_no_stack(model):
         update={"card": model.card.model_copy(update={"environment": "plain"})}
     )
     assert (plain.lock_text, plain.stack) == (OWN, None)
+
+
+def absent(model, environment):
+    return model.model_copy(
+        update={"card": model.card.model_copy(update={"environment": environment})}
+    ).missing()
+
+
+def test_an_environment_that_is_not_there_is_named_by_its_whole_path_and_how_to_be_found(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TTA_ENVS", "somewhere")
+    assert read_catalog()["tango"].missing() == (
+        "its environment 'diffusers' is not installed: expected "
+        f"{tmp_path}/somewhere/diffusers/bin/python, found none; make it with "
+        '`nox -s environment -- diffusers` in a checkout, and there `export TTA_ENVS="$PWD/.envs"`'
+    )
+
+
+def test_in_a_checkout_its_own_folder_is_sought_and_needs_no_name(tmp_path, monkeypatch):
+    monkeypatch.delenv("TTA_ENVS", raising=False)
+    monkeypatch.setattr("repro.resources.data_root", lambda: tmp_path)
+    monkeypatch.setattr("repro.environments.data_root", lambda: tmp_path)
+    (tmp_path / "noxfile.py").touch()
+    assert absence("scorer").endswith("found none; make it with `nox -s environment -- scorer`")
+
+
+def test_an_environment_that_no_shipped_model_names_is_made_by_hand(tmp_path, monkeypatch):
+    monkeypatch.setenv("TTA_ENVS", str(tmp_path))
+    reason = absent(read_catalog()["tango"], "mine")
+    assert f"make it with `python3 -m venv {tmp_path}/mine` and install there" in reason
+    assert "nox" not in reason
 
 
 @pytest.fixture

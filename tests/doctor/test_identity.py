@@ -38,7 +38,7 @@ def model(tmp_path, monkeypatch):
     def make(uuid, *, available=True):
         folder = tmp_path / "models" / "fake"
         folder.mkdir(parents=True)
-        (folder / "adapter.py").write_text("class Adapter:\n    pass\n")
+        (folder / "adapter.py").write_text("class Adapter:\n    operations = ()\n")
         (folder.parent / "torch.py").write_text(TORCH.format(uuid=uuid, available=available))
         python = tmp_path / "envs" / "made" / "bin" / "python"
         python.parent.mkdir(parents=True)
