@@ -16,6 +16,7 @@ from rich.table import Column
 
 from repro.energy.units import JOULES_PER_KWH
 from repro.forecast import Forecast
+from repro.records import Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     from repro.forecast import Left
     from repro.plan import PlannedWindow
     from repro.records import Window, WindowEntry
+
+
+BAR_WIDTH = 10
+#: Less of the window's own text says nothing.
+LEAST_TEXT = 16
 
 
 class Listener(Protocol):
@@ -71,12 +77,12 @@ class PlainLines:
 
 
 class Bar:
-    """A bar with the time and the energy left."""
+    """A bar with the time and the energy left, and the last window as far as there is room."""
 
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=16),
+            TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+            BarColumn(bar_width=BAR_WIDTH),
             MofNCompleteColumn(),
             TextColumn("{task.fields[left]}", table_column=Column(no_wrap=True)),
             TextColumn("{task.fields[last]}", table_column=Column(no_wrap=True)),
@@ -101,9 +107,19 @@ class Bar:
         advance = 0 if entry.row.warmup else 1
         self._forecast.add(entry.row)
         left = describe_left(self._forecast.left(time.monotonic()))
-        last = describe_window(entry.row)
+        last = self._fitting(describe_window(entry.row), left)
         self._progress.update(self._task, advance=advance, left=left, last=last)
         self._progress.refresh()
+
+    def _fitting(self, text: str, left: str) -> str:
+        """Return as much of a text as there is room for beside what must stay."""
+        (task,) = self._progress.tasks
+        counted = 2 * len(f"{task.total:g}") + 1
+        room = self._progress.console.width - len(task.description) - BAR_WIDTH - counted
+        room -= len(left) + 4  # a space between two columns
+        if room < LEAST_TEXT:
+            return ""
+        return text if len(text) <= room else f"{text[: room - 1]}…"
 
     def say(self, text: str) -> None:
         """Print a line above the bar."""
@@ -131,10 +147,20 @@ def describe_window(row: Window) -> str:
         setting += f", {row.dataset} {row.item}"
     setting += ", warm-up" if row.warmup else f", repeat {row.repeat}"
     energy_j = row.gpu_energy_j if row.gpu_energy_j is not None else row.cpu_energy_j
+    ended = "" if row.status is Status.OK else str(row.status)
+    ended += f" ({row.detail})" if ended and row.detail else ""
     if row.duration_s is None or energy_j is None:
-        return f"{setting}: {row.status}" + (f" ({row.detail})" if row.detail else "")
+        return f"{setting}: {ended}"
     part = "GPU" if row.gpu_energy_j is not None else f"CPU {row.cpu_source}"
-    return f"{setting}: {_figure(row.duration_s)} s, {_figure(energy_j)} J {part}"
+    cost = f"{_figure(row.duration_s)} s, {_figure(energy_j)} J{_times(row)} {part}"
+    return f"{setting}: {cost}" + (f", {ended}" if ended else "")
+
+
+def _times(row: Window) -> str:
+    """Say what the joules are of where that is not one generation."""
+    if row.generations == 1:
+        return ""
+    return f" in {row.generations} {'generations' if row.stage is None else 'replays'},"
 
 
 def describe_left(left: Left | None) -> str:
