@@ -34,7 +34,6 @@ class Outcome(Record):
     verdict: str | None
     bundle_class: str | None
     counts: dict[str, int] = Field(default_factory=dict)
-    error: str | None = None
     exit_code: ExitCode = ExitCode.GOOD
 
 

@@ -122,9 +122,8 @@ def print_summary(outcomes: list[Outcome], out: Path) -> None:
         )
     console.print(table)
     for outcome in outcomes:
-        paths = [str(path) for path in (outcome.bundle, outcome.scores) if path]
-        for line in (*paths, *([f"{outcome.model}: {outcome.error}"] if outcome.error else [])):
-            console.print(line, highlight=False, markup=False, soft_wrap=True)
+        for path in filter(None, (outcome.bundle, outcome.scores)):
+            console.print(str(path), highlight=False, markup=False, soft_wrap=True)
     bundles = [path for one in outcomes for path in (one.bundle, one.scores) if path]
     if bundles:
         listed = " ".join(str(path) for path in bundles)
@@ -189,10 +188,8 @@ def _scored(
         listener.say(f"{outcome.model}: {reason}")
         return outcome
     except TtaError as error:
-        listener.say(f"error: {outcome.model}: {error}")
-        return outcome.model_copy(
-            update={"error": f"not scored: {error}", "exit_code": error.exit_code}
-        )
+        listener.say(f"error: {outcome.model}: not scored: {error}")
+        return outcome.model_copy(update={"exit_code": error.exit_code})
     return outcome.model_copy(update={"scores": scored.bundle})
 
 
@@ -391,5 +388,5 @@ def _attempt(
         progress.say(f"error: {model.name}: {error}")
         return Outcome(
             model=model.name, bundle=None, verdict=None, bundle_class=None,
-            error=str(error), exit_code=error.exit_code,
+            exit_code=error.exit_code,
         )  # fmt: skip

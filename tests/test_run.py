@@ -405,7 +405,10 @@ def test_a_gpu_lost_in_the_middle_ends_in_exit_code_4_and_keeps_what_was_measure
     done = tta(*arguments)
 
     assert done.returncode == 4
-    assert "GPU is lost" in done.stderr
+    (told,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert "of GPU 0 cannot be read (GPU is lost); every finished window is kept: once" in told
+    assert "Volta" not in told
+    assert "GPU is lost" not in done.stdout
     assert [row["status"] for row in rows_of(out)] == ["ok"] * 5
 
 
@@ -524,6 +527,26 @@ def test_a_run_signed_with_a_key_is_trusted_by_who_trusts_it(models_dir, out, tm
     assert json.loads(tta("verify", path, "--json").stdout)[0]["verdict"] == "INTEGRITY_ONLY"
     trusted = tta("verify", path, "--public-key", public, "--json")
     assert json.loads(trusted.stdout)[0]["verdict"] == "TRUSTED"
+
+
+@pytest.mark.parametrize(
+    ("device", "said"),
+    [
+        ("gpu", "expected cuda:N, cpu or simulated[:FILE], found 'gpu'"),
+        ("cuda:9", "error: device: expected an index below 0"),
+    ],
+)
+def test_a_device_that_is_not_there_is_said_once_for_all_models(models_dir, out, device, said):
+    write_model(models_dir, "second")
+    arguments = fake_run(models_dir, out, "--model", "second", "--study", "steps")
+    arguments[arguments.index("simulated")] = device
+    done = subprocess.run(
+        command(*arguments), capture_output=True, text=True, check=False,
+        env=environment(CUDA_VISIBLE_DEVICES=""),
+    )  # fmt: skip
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count(said) == 1
 
 
 def test_audio_that_cannot_be_written_stops_the_run_and_is_no_fault_of_the_model(tmp_path, out):

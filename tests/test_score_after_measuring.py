@@ -52,7 +52,7 @@ def test_without_the_scorer_a_tier_measures_and_says_how_to_score_later(
     done = tta(*arguments(models_dir, out))
     assert done.returncode == 0, done.stderr
     (run,) = names(out)
-    assert "not scored: scorer: the environment 'diffusers'" in done.stderr
+    assert "not scored: scorer: engine transformers: its environment 'diffusers'" in done.stderr
     assert f"then: tta-energy score {out / run}" in done.stderr
 
 
@@ -66,11 +66,11 @@ def test_what_scoring_lacks_is_said_before_anything_is_generated(models_dir, tmp
     done = tta(*arguments(models_dir, out, "--dataset", "mine", "--captions-dir", captions))
     assert done.returncode == 0, done.stderr
     before, after = done.stderr.split("fake: 2 windows", 1)
-    assert "scores: unsupported: scorer: the environment 'diffusers'" in before
+    assert "scores: unsupported: scorer: engine transformers: its environment 'diffusers'" in before
     assert "no FAD: 1 references cannot be read: " in before
     assert "44100 Hz and 2 channels" in before
     assert "1 references last less than 1 s" in before
-    assert "not scored: scorer: the environment" in after
+    assert "not scored: scorer: engine transformers: its environment" in after
 
 
 def test_missing_weights_of_the_scorer_are_said_with_the_command_that_fetches_them(monkeypatch):

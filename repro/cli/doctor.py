@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from repro.cli.options import grid_options
+from repro.cli.options import DEVICES, device_name, grid_options
 
 
 @click.command()
@@ -16,7 +16,8 @@ from repro.cli.options import grid_options
     "--device",
     default="cuda:0",
     show_default=True,
-    metavar="cuda:N|cpu|simulated[:FILE]",
+    type=device_name,
+    metavar=DEVICES,
     help="What is to be measured on.",
 )
 @click.option("--weights", metavar="hub|random|DIR", help="Where weights come from.")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+DEVICES = "cuda:N|cpu|simulated[:FILE]"
 STUDIES = ("steps", "batch", "quality", "sanity", "stages")
 
 
@@ -31,6 +32,13 @@ def counts(value: str) -> tuple[int, ...]:
             raise click.BadParameter(f"{expected}, found {value!r}")
         numbers += range(first, last + 1)
     return tuple(dict.fromkeys(numbers))
+
+
+def device_name(value: str) -> str:
+    """Take the name of what is measured on; whether it is there is found out later."""
+    if not re.fullmatch(r"cpu|cuda:\d+|simulated(:.+)?", value):
+        raise click.BadParameter(f"expected {DEVICES}, found {value!r}")
+    return value
 
 
 models_dir_option = click.option(
@@ -120,7 +128,7 @@ def measuring_options(function: Function) -> Function:
                      help="Where weights come from.  [default: the tier's]"),
         click.option("--size", type=click.Choice(["full", "tiny"]),
                      help="The real architecture, or a small one of the same classes."),
-        click.option("--device", metavar="cuda:N|cpu|simulated[:FILE]",
+        click.option("--device", type=device_name, metavar=DEVICES,
                      help="What to measure on.  [default: the tier's]"),
         click.option("--dtype", type=click.Choice(["float32", "float16", "bfloat16"]),
                      help="Precision.  [default: the paper's; float32 on a CPU]"),

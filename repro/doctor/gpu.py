@@ -44,7 +44,7 @@ def counter(site: Site) -> Finding:
     if site.gpu is None:
         return _no_gpu()
     try:
-        return ok(f"{site.gpu.energy_mj() / 1000:.0f} J since the driver was loaded")
+        return ok(f"{site.gpu.first_energy_mj() / 1000:.0f} J since the driver was loaded")
     except MeterError as error:
         return fail(str(error), "measure on a whole GPU of the Volta generation or newer")
 

@@ -82,10 +82,7 @@ class NvmlGpu:
         try:
             return int(self.api.nvmlDeviceGetTotalEnergyConsumption(self._handle))
         except self.api.NVMLError as error:
-            raise _kind(error)(
-                f"nvml: the energy counter of GPU {self.index} cannot be read ({error}); "
-                "it needs a GPU of the Volta generation or newer that is no vGPU"
-            ) from error
+            raise self._lost("energy counter", error) from error
 
     def instant_power_mw(self) -> int | None:
         """Return the power the sensor took last in mW, or None where it tells averages alone.
@@ -100,9 +97,7 @@ class NvmlGpu:
         try:
             (value,) = self.api.nvmlDeviceGetFieldValues(self._handle, [POWER_INSTANT])
         except self.api.NVMLError as error:
-            raise _kind(error)(
-                f"nvml: the power of GPU {self.index} cannot be read ({error})"
-            ) from error
+            raise self._lost("power", error) from error
         if value.nvmlReturn in PASSING:
             raise MissedReadError(
                 f"nvml: the power of GPU {self.index} cannot be read (error {value.nvmlReturn})"
@@ -122,7 +117,22 @@ class NvmlGpu:
                 f"nvml: expected a whole GPU, found GPU {self.index} {shared}, for which no "
                 "energy is counted per part; measure on a GPU of its own"
             )
-        self.energy_mj()
+        self.first_energy_mj()
+
+    def first_energy_mj(self) -> int:
+        """Return the counter, of which nothing is known yet, in millijoules.
+
+        Raises:
+            MeterError: there is none.
+
+        """
+        try:
+            return self.energy_mj()
+        except MeterError as error:
+            raise MeterError(
+                f"nvml: expected an energy counter, found none that GPU {self.index} lets read "
+                f"({error.__cause__}); measure on one of the Volta generation or newer, no vGPU"
+            ) from error
 
     def facts(self, salt: bytes) -> Gpu:
         """Return what is recorded of this GPU; its UUID only as a hash with ``salt``.
@@ -162,6 +172,12 @@ class NvmlGpu:
         except self.api.NVMLError:
             return None
         return f"{version // 1000}.{version % 1000 // 10}"
+
+    def _lost(self, what: str, error: Exception) -> MeterError:
+        return _kind(error)(
+            f"nvml: the {what} of GPU {self.index} cannot be read ({error}); every finished window "
+            "is kept: once `nvidia-smi` shows the GPU, the same command goes on"
+        )
 
     def _optional(self, function: str, default: Any) -> Any:
         """Ask for what not every GPU answers."""
