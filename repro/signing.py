@@ -126,7 +126,8 @@ class TrustStore:
             UsageError: a directory or a file is missing, or holds no P-256 or Ed25519 public key.
 
         """
-        paths = [path for folder in _trust_folders(directories, shipped) for path in _pems(folder)]
+        paths = _shipped_keys() if shipped else []
+        paths += [path for folder in directories for path in _keys_in(folder)]
         keys: dict[str, tuple[str, PublicKey]] = {}
         for path in (*paths, *files):
             key = load_public_key(path)
@@ -266,19 +267,19 @@ def read_passphrase(path: Path) -> str:
     return passphrase
 
 
-def _trust_folders(directories: Iterable[Path], shipped: bool) -> list[Path]:
-    folders = list(directories)
-    if shipped:
-        from repro.resources import data_root  # noqa: PLC0415 - not needed to sign
+def _shipped_keys() -> list[Path]:
+    from repro.resources import data_root  # noqa: PLC0415 - not needed to sign
 
-        folders.insert(0, data_root() / "artifact" / "trust")
-    return folders
+    return sorted((data_root() / "artifact" / "trust").glob("*.pem"))
 
 
-def _pems(folder: Path) -> list[Path]:
+def _keys_in(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise UsageError(f"trust directory {folder}: expected a directory, found none")
-    return sorted(folder.glob("*.pem"))
+    found = sorted(folder.glob("*.pem"))
+    if not found:
+        raise UsageError(f"trust directory {folder}: expected public keys (*.pem), found none")
+    return found
 
 
 def _read_private(data: bytes, ask: Callable[[], str] | None) -> Any:

@@ -28,7 +28,7 @@ from repro.analysis.stages_figure import stages_figure
 from repro.analysis.stages_tables import checks_table, stages_table
 from repro.analysis.worth import worths
 from repro.analysis.worth_tables import worst_table, worth_table
-from repro.errors import TtaError, UsageError
+from repro.errors import TtaError
 from repro.protocol import parse_protocol, protocol_text
 
 if TYPE_CHECKING:
@@ -65,22 +65,6 @@ class ReportSummary:
     files: tuple[Path, ...]
     notices: tuple[str, ...]
     failing_claims: tuple[str, ...]
-
-
-def find_bundles(paths: Iterable[Path]) -> list[Path]:
-    """Return the bundles that are named, and those in the folders that are named.
-
-    Raises:
-        UsageError: a folder holds none.
-
-    """
-    found: list[Path] = []
-    for path in paths:
-        inside = sorted(path.glob("*.zip")) if path.is_dir() else [path]
-        if not inside:
-            raise UsageError(f"report: expected bundles (*.zip) in {path}, found none")
-        found += inside
-    return found
 
 
 def write_report(

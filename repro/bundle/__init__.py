@@ -8,13 +8,14 @@ trust store signed it; ``INTEGRITY_ONLY``, nothing changed since somebody signed
 """
 
 from repro.bundle.seal import bundle_name, score_bundle_name, seal, seal_scores
-from repro.bundle.verify import Examination, Verdict, examine
+from repro.bundle.verify import Examination, Verdict, examine, find_bundles
 
 __all__ = [
     "Examination",
     "Verdict",
     "bundle_name",
     "examine",
+    "find_bundles",
     "score_bundle_name",
     "seal",
     "seal_scores",

@@ -103,7 +103,7 @@ def _check_frame(data: bytes) -> None:
     if len(data) > MAX_BYTES:
         raise ArchiveError(f"expected at most {MAX_BYTES} bytes, found {len(data)}")
     if not data.startswith(b"PK\x03\x04"):
-        raise ArchiveError("expected a zip from the first byte on, found something else before it")
+        raise ArchiveError(f"is no zip: {'something else begins it' if data else 'it is empty'}")
     if data[-_END.size :][:4] != b"PK\x05\x06":
         raise ArchiveError("expected the end record in the last 22 bytes: cut short or added to")
 

@@ -18,11 +18,11 @@ from repro.bundle import archive, bag, datapackage, layout, statements
 from repro.bundle.run_contents import RunContents
 from repro.bundle.score_contents import ScoreContents
 from repro.bundle.seal import ATTESTATION, SIGNER
-from repro.errors import BundleError
+from repro.errors import BundleError, UsageError
 from repro.signing import PublicKey, SignatureError, open_envelope, public_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from repro.bundle.contents import Contents
@@ -88,6 +88,22 @@ def examine(path: Path, *, trust: TrustStore, challenge: str | None = None) -> E
         return Examination(path.name, digest, Verdict.INVALID, (str(refused),))
 
 
+def find_bundles(paths: Iterable[Path]) -> list[Path]:
+    """Return the bundles that are named, and those in the folders that are named.
+
+    Raises:
+        UsageError: a folder holds none.
+
+    """
+    found: list[Path] = []
+    for path in paths:
+        inside = sorted(path.glob("*.zip")) if path.is_dir() else [path]
+        if not inside:
+            raise UsageError(f"expected bundles (*.zip) in {path}, found none")
+        found += inside
+    return found
+
+
 def require(examinations: Sequence[Examination], *, trusted: bool) -> None:
     """Insist that bundles are valid, and trusted where that is asked for.
 
@@ -99,10 +115,9 @@ def require(examinations: Sequence[Examination], *, trusted: bool) -> None:
     bad = [one.bundle for one in examinations if one.verdict not in good]
     if bad:
         wanted = "trusted" if trusted else "valid"
-        raise BundleError(
-            f"expected {len(examinations)} {wanted} bundles, "
-            f"found {len(bad)} that are not: {', '.join(bad)}"
-        )
+        count = f"{len(examinations)} {wanted} bundle{'s' * (len(examinations) > 1)}"
+        are = "are" if len(bad) > 1 else "is"
+        raise BundleError(f"expected {count}, found {len(bad)} that {are} not: {', '.join(bad)}")
 
 
 def _examine(data: bytes, trust: TrustStore, challenge: str | None, **identity: str) -> Examination:

@@ -41,8 +41,8 @@ def report(
 
     BUNDLE is a bundle or a folder of them. Bundles that do not verify are refused.
     """
-    from repro.analysis.report import find_bundles, write_report  # noqa: PLC0415 - --help must answer at once
-    from repro.bundle import examine  # noqa: PLC0415
+    from repro.analysis.report import write_report  # noqa: PLC0415 - --help must answer at once
+    from repro.bundle import examine, find_bundles  # noqa: PLC0415
     from repro.errors import ClaimError  # noqa: PLC0415
     from repro.signing import TrustStore  # noqa: PLC0415
 

@@ -49,17 +49,38 @@ def call(command, *arguments):
 def test_one_line_per_bundle_with_verdict_class_signer_and_reason(good, key):
     result = call(verify, good)
     assert result.exit_code == 0
+    signer = key.public.fingerprint[: len("sha256:") + 12]
     assert result.output == (
-        f"good.zip  INTEGRITY_ONLY  measured  {key.public.fingerprint}  signer: ephemeral key\n"
+        "bundle    verdict         class     signer                why\n"
+        f"good.zip  INTEGRITY_ONLY  measured  {signer}…  signer: ephemeral key\n"
     )
+
+
+def test_a_folder_stands_for_the_bundles_in_it(good, bad, tmp_path):
+    assert good.parent == bad.parent == tmp_path
+    (tmp_path / "notes.txt").write_text("no bundle")
+    result = call(verify, tmp_path)
+    assert [line.split()[0] for line in result.output.splitlines()[1:]] == ["bad.zip", "good.zip"]
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert "expected bundles (*.zip) in" in str(call(verify, empty).exception)
+
+
+@pytest.mark.parametrize(("data", "said"), [(b"", "it is empty"), (b"hello\n", "something else")])
+def test_a_file_that_is_no_zip_is_called_so(tmp_path, data, said):
+    (tmp_path / "a.zip").write_bytes(data)
+    result = call(verify, tmp_path / "a.zip")
+    assert f"INVALID  -      -       zip: is no zip: {said}" in result.output
+    assert str(result.exception) == "expected 1 valid bundle, found 1 that is not: a.zip"
 
 
 def test_an_invalid_bundle_is_printed_with_the_others_and_then_an_error(good, bad):
     result = call(verify, bad, good)
-    assert [line.split()[1] for line in result.output.splitlines()] == ["INVALID", "INTEGRITY_ONLY"]
-    assert "bad.zip  INVALID  zip: expected the end record" in result.output
+    verdicts = [line.split()[1] for line in result.output.splitlines()[1:]]
+    assert verdicts == ["INVALID", "INTEGRITY_ONLY"]
+    assert "  zip: expected the end record" in result.output.splitlines()[1]
     assert isinstance(result.exception, BundleError)
-    assert str(result.exception) == "expected 2 valid bundles, found 1 that are not: bad.zip"
+    assert str(result.exception) == "expected 2 valid bundles, found 1 that is not: bad.zip"
 
 
 def test_json_is_one_document_with_the_fields_of_the_contract(good, bad):
@@ -79,13 +100,13 @@ def test_an_unknown_signer_is_an_error_where_trust_is_required(good):
     result = call(verify, "--require-trusted", good)
     assert "INTEGRITY_ONLY" in result.output
     assert isinstance(result.exception, BundleError)
-    assert "expected 1 trusted bundles" in str(result.exception)
+    assert "expected 1 trusted bundle," in str(result.exception)
 
 
 def test_the_right_public_key_makes_a_bundle_trusted(signed, keys):
     result = call(verify, "--require-trusted", "--public-key", keys[1], signed)
     assert result.exit_code == 0
-    assert "signed.zip  TRUSTED  measured  signing-key" in result.output
+    assert "signed.zip  TRUSTED  measured  signing-key\n" in result.output
 
 
 def test_a_bundle_by_another_key_than_the_public_one_given_is_an_error(good, keys):
@@ -105,7 +126,7 @@ def test_a_trust_folder_makes_a_bundle_trusted(signed, keys, tmp_path):
 
 def test_a_bundle_without_the_challenge_asked_for_is_an_error(good):
     result = call(verify, "--challenge", "n0nce", good)
-    assert "INVALID  challenge: expected the one asked for, found none" in result.output
+    assert "challenge: expected the one asked for, found none" in result.output
     assert isinstance(result.exception, BundleError)
 
 
@@ -113,6 +134,13 @@ def test_a_bundle_without_the_challenge_asked_for_is_an_error(good):
 def test_a_missing_file_is_a_usage_error(good, arguments):
     found = [str(good) if argument == good.name else argument for argument in arguments]
     assert call(verify, *found).exit_code == 2
+
+
+def test_a_trust_folder_without_a_key_is_a_usage_error(good, tmp_path):
+    (tmp_path / "empty").mkdir()
+    result = call(verify, "--trust-dir", tmp_path / "empty", good)
+    assert isinstance(result.exception, UsageError)
+    assert "expected public keys (*.pem), found none" in str(result.exception)
 
 
 def test_a_public_key_that_is_none_is_a_usage_error(good):

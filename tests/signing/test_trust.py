@@ -57,7 +57,13 @@ def test_the_first_file_to_name_a_key_labels_it(folder, tmp_path):
 
 def test_other_files_in_a_trust_folder_are_left_alone(folder):
     (folder / "README.md").write_text("keys")
-    assert TrustStore.load(directories=[folder], shipped=False).keys == {}
+    key = put(folder, "polimi.pem")
+    assert list(TrustStore.load(directories=[folder], shipped=False).keys) == [key.keyid]
+
+
+def test_a_trust_folder_without_a_key_is_an_error(folder):
+    with pytest.raises(UsageError, match=r"expected public keys \(\*\.pem\), found none"):
+        TrustStore.load(directories=[folder], shipped=False)
 
 
 def test_a_private_key_in_a_trust_folder_is_an_error_that_names_it(folder):
