@@ -75,6 +75,7 @@ class Checkpoint(Record):
     licence: str
     licence_note: str | None = None
     weights: WeightFiles | None = None
+    weights_bytes: int | None = None
     companions: tuple[Companion, ...] = ()
 
 
@@ -96,7 +97,6 @@ class ModelCard(Checkpoint):
     sample_rate_hz: int = Field(gt=0)
     channels: int = Field(gt=0)
     parameters_reported: str | None = None
-    weights_bytes: int | None = None
     largest_call: int | None = Field(default=None, gt=0)
     parameters: dict[str, int] = Field(default_factory=dict)
     flops: dict[str, int] = Field(default_factory=dict)

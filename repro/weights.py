@@ -7,6 +7,7 @@ model is measured.
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -162,6 +163,8 @@ def _download(card: Checkpoint, one: Repository, token: str | None) -> Path:
     from huggingface_hub import snapshot_download  # noqa: PLC0415 - slow to import
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError  # noqa: PLC0415
 
+    # It warns of every try; the last one is told below.
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     try:
         folder = snapshot_download(
             one.checkpoint, revision=one.revision, allow_patterns=one.patterns(), token=token

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -26,7 +27,7 @@ def weights() -> None:
 def fetch(name: str, token_file: Path | None, models_dirs: tuple[Path, ...], *, yes: bool) -> None:
     """Fetch a checkpoint by its pinned revision; resumes what was interrupted.
 
-    Its licence is shown first: several allow no commercial use.
+    Its licence and size are shown first: several allow no commercial use.
     """
     from repro import weights as store  # noqa: PLC0415 - --help must answer at once
     from repro.catalog import find_checkpoint  # noqa: PLC0415
@@ -36,10 +37,26 @@ def fetch(name: str, token_file: Path | None, models_dirs: tuple[Path, ...], *, 
     click.echo(f"{card.checkpoint} at {card.revision}, licence {card.licence}{note}", err=True)
     for one in card.companions:
         click.echo(f"{one.checkpoint} at {one.revision}, licence {one.licence}", err=True)
+    size = f"{card.weights_bytes / 1e9:.1f} GB" if card.weights_bytes else "not known beforehand"
+    click.echo(f"size {size}", err=True)
     if not yes:
-        click.confirm("fetch it under this licence?", abort=True, err=True)
+        _ask()
     token = token_file.read_text(encoding="utf-8").strip() if token_file else None
     click.echo(store.fetch(card, token))
+
+
+def _ask() -> None:
+    from repro.errors import TtaError, UsageError  # noqa: PLC0415 - --help must answer at once
+
+    try:
+        agreed = click.confirm("fetch it under this licence?", err=True)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        click.echo(err=True)
+        raise UsageError("no terminal to ask on: pass --yes") from None
+    if not agreed:
+        raise TtaError("declined: nothing was fetched")
 
 
 @weights.command()
