@@ -83,30 +83,40 @@ def sum_flops(flops: dict[str, int]) -> int | None:
     return sum(count * times.get(stage, 1) for stage, count in flops.items())
 
 
-def render(summaries: list[ModelSummary]) -> str:
-    """Return one line a model; operations in 1e12, of one call of the denoiser and of one clip."""
-    form = "{:<21} {:>13} {:>8} {:>7} {:>8}  {:<8} {:<9} {:<7} {}"
+def render(summaries: list[ModelSummary], width: int | None = None) -> str:
+    """Return one line a model, without the checkpoint where that is wider than ``width``.
+
+    Operations in 1e12, of one call of the denoiser and of one clip.
+    """
+    form = "{:<21} {:>13} {:>8} {:>7} {:>7} {:<7} {:<3} {:<7} {}"
     heading = (
-        "model", "parameters", "reported", "TF/call", "TF/clip", "dtype", "installed", "weights",
+        "model", "parameters", "reported", "TF/call", "TF/clip", "dtype", "env", "weights",
         "checkpoint",
     )  # fmt: skip
-    lines = [form.format(*heading)]
-    lines += [
-        form.format(
-            item.name,
-            f"{item.parameters_total:,}",
-            item.parameters_reported or "",
-            _tera(item.flops.get("denoising")),
-            _tera(item.flops_generation),
-            item.dtype,
-            "yes" if item.installed else "no",
-            item.weights,
-            item.checkpoint,
-        )
-        for item in summaries
-    ]
-    counted = f"TF: 1e12 floating-point operations, a clip of the paper at {FLOPS_STEPS} steps"
-    return "\n".join([*lines, "", counted])
+    rows = [heading, *(_cells(item) for item in summaries)]
+    lines = [form.format(*row) for row in rows]
+    if width is not None and max(map(len, lines)) > width:
+        lines = [form.format(*row[:-1], "").rstrip() for row in rows]
+    notes = (
+        "reported: parameters as the paper counts them",
+        f"TF: 1e12 floating-point operations, a clip of the paper at {FLOPS_STEPS} steps",
+        "env: whether the model's environment is installed",
+    )
+    return "\n".join([*lines, "", *notes])
+
+
+def _cells(item: ModelSummary) -> tuple[str, ...]:
+    return (
+        item.name,
+        f"{item.parameters_total:,}",
+        item.parameters_reported or "",
+        _tera(item.flops.get("denoising")),
+        _tera(item.flops_generation),
+        item.dtype,
+        "yes" if item.installed else "no",
+        item.weights,
+        item.checkpoint,
+    )
 
 
 def render_one(item: ModelSummary) -> str:

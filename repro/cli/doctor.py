@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from repro.cli.options import DEVICES, device_name, grid_options
+from repro.cli.options import DEVICES, SIMULATED_HELP, device_name, grid_options
 
 
-@click.command()
+@click.command(short_help="Check whether this machine is fit to measure.")
 @grid_options
 @click.option(
     "--device",
@@ -18,7 +18,7 @@ from repro.cli.options import DEVICES, device_name, grid_options
     show_default=True,
     type=device_name,
     metavar=DEVICES,
-    help="What is to be measured on.",
+    help=f"What is to be measured on. {SIMULATED_HELP}",
 )
 @click.option("--weights", metavar="hub|random|DIR", help="Where weights come from.")
 @click.option(
@@ -39,6 +39,7 @@ def doctor(*, as_json: bool, **options: Any) -> None:
     """
     import json  # noqa: PLC0415 - --help must answer at once
 
+    from repro.cli.screen import echo  # noqa: PLC0415
     from repro.consultation import consult, render  # noqa: PLC0415
     from repro.errors import ExitCode  # noqa: PLC0415
 
@@ -46,6 +47,6 @@ def doctor(*, as_json: bool, **options: Any) -> None:
     if as_json:
         click.echo(json.dumps(answer.model_dump(mode="json"), indent=2))
     else:
-        click.echo(render(answer))
+        echo(render(answer), hang=24)
     if not answer.fit:
         raise click.exceptions.Exit(ExitCode.METER)

@@ -29,7 +29,7 @@ def quick(**options: Any) -> None:
     _measure("quick", **options)
 
 
-@click.command()
+@click.command(short_help="Measure the paper's protocol: one signed bundle per model.")
 @measuring_options
 def full(**options: Any) -> None:
     """Measure the paper's protocol; write, sign and verify one bundle per model.

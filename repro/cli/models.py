@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.command()
+@click.command(short_help="List the models, or show all that is known of one.")
 @click.argument("name", required=False)
 @models_dir_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list and nothing else.")
@@ -21,6 +21,7 @@ def models(name: str | None, models_dirs: tuple[Path, ...], *, as_json: bool) ->
     import json  # noqa: PLC0415 - --help must answer at once
 
     from repro.catalog import find, read_catalog  # noqa: PLC0415
+    from repro.cli.screen import echo, terminal_width  # noqa: PLC0415
     from repro.inventory import render, render_one, summarize  # noqa: PLC0415
 
     catalog = read_catalog(models_dirs)
@@ -29,4 +30,5 @@ def models(name: str | None, models_dirs: tuple[Path, ...], *, as_json: bool) ->
     if as_json:
         click.echo(json.dumps([item.model_dump(mode="json") for item in summaries], indent=2))
     else:
-        click.echo(render_one(summaries[0]) if name else render(summaries))
+        width = terminal_width()
+        echo(render_one(summaries[0]) if name else render(summaries, width), hang=13)

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 DEVICES = "cuda:N|cpu|simulated[:FILE]"
+SIMULATED_HELP = (
+    "FILE says what a simulated GPU is like: artifact/simulated.toml of the repository has every "
+    "setting."
+)
 STUDIES = ("steps", "batch", "quality", "sanity", "stages")
 
 
@@ -129,7 +133,7 @@ def measuring_options(function: Function) -> Function:
         click.option("--size", type=click.Choice(["full", "tiny"]),
                      help="The real architecture, or a small one of the same classes."),
         click.option("--device", type=device_name, metavar=DEVICES,
-                     help="What to measure on.  [default: the tier's]"),
+                     help=f"What to measure on. {SIMULATED_HELP}  [default: the tier's]"),
         click.option("--dtype", type=click.Choice(["float32", "float16", "bfloat16"]),
                      help="Precision.  [default: the paper's; float32 on a CPU]"),
         click.option("--attention", type=click.Choice(["sdpa", "eager"]), default="sdpa",

@@ -12,7 +12,7 @@ from repro.cli.options import measuring_options
 BESIDE_THE_GRID = ("out", "score", "key", "overrides", "restart")
 
 
-@click.command()
+@click.command(short_help="Print what a tier would measure; runs nothing.")
 @click.argument("tier", type=click.Choice(["smoke", "quick", "full"]))
 @measuring_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
@@ -24,10 +24,11 @@ def plan(*, as_json: bool, **options: Any) -> None:
     """
     import json  # noqa: PLC0415
 
+    from repro.cli.screen import echo  # noqa: PLC0415
     from repro.preview import preview, render  # noqa: PLC0415
 
     grid = preview(**{name: options[name] for name in options if name not in BESIDE_THE_GRID})
     if as_json:
         click.echo(json.dumps(grid.model_dump(mode="json"), indent=2))
     else:
-        click.echo(render(grid))
+        echo(render(grid), hang=4)

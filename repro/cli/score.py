@@ -12,7 +12,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
-@click.command()
+@click.command(short_help="Score the clips of a run: FAD and CLAP.")
 @click.argument("bundle", type=FILE)
 @click.option(
     "--audio",

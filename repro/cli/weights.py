@@ -10,12 +10,12 @@ import click
 from repro.cli.options import models_dir_option
 
 
-@click.group()
+@click.group(short_help="Fetch and check the checkpoints of models and scorer.")
 def weights() -> None:
     """Fetch and check the checkpoints of models, and of the scorer (scorer, scorer-tokenizer)."""
 
 
-@weights.command()
+@weights.command(short_help="Fetch a checkpoint by its pinned revision.")
 @click.argument("name")
 @click.option(
     "--token-file",

@@ -56,7 +56,8 @@ def preflight(site: Site, overrides: Sequence[str], say: Callable[[str], None]) 
     if stopping:
         name, finding = stopping[0], failing[stopping[0]]
         more = f" (and {', '.join(stopping[1:])})" if len(stopping) > 1 else ""
-        way_out = "" if set(stopping) & FINAL else f", or measure all the same: --override {name}"
+        flags = " ".join(f"--override {one}" for one in stopping)
+        way_out = "" if set(stopping) & FINAL else f", or measure all the same: {flags}"
         kind = TtaError if set(stopping) <= KEEPING else MeterError
         raise kind(f"check {name}: {finding.found}{more}: {finding.remedy}{way_out}; {doctor}")
     overridden = tuple(f"{name}: {one.found}" for name, one in failing.items())

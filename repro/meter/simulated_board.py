@@ -22,6 +22,7 @@ KEPT_STRETCHES = 256
 class SimulatedGpuSettings(Record):
     """What the simulated GPU is like. A file of ``--device simulated:FILE`` holds these names.
 
+    ``artifact/simulated.toml`` has them all.
     ``gain`` is what the counter shows of the true energy; ``fault`` how it fails: ``zero``
     shows nothing at all, ``stuck`` stands still, ``lost`` raises in the window after
     ``lost_after_windows`` whole ones. ``throttle_after_s`` is how long it bears a load before

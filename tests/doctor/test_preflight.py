@@ -109,6 +109,9 @@ def test_an_override_of_one_check_does_not_excuse_another(arguments, gpu):
 
     assert done.returncode == 4
     assert "check processes: 1 computing on this GPU (and memory, utilisation)" in done.stderr
+    needed = "--override processes --override memory --override utilisation"
+    assert f"or measure all the same: {needed};" in done.stderr
+    assert tta(*arguments, *OVERRIDE, *needed.split()).returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,9 @@ from repro.meter.simulated import (
     NVMLError,
     SimulatedGpuSettings,
     SimulatedNvml,
+    read_settings,
 )
+from tests.fakes import ROOT
 from tests.meter.clock import VirtualClock
 
 
@@ -28,6 +30,13 @@ def instant_w(nvml, handle=0):
     (value,) = nvml.nvmlDeviceGetFieldValues(handle, [POWER_INSTANT])
     assert value.nvmlReturn == 0
     return value.value.uiVal / 1000
+
+
+def test_the_example_file_shows_every_setting_at_its_default():
+    example = ROOT / "artifact" / "simulated.toml"
+
+    assert read_settings(example) == SimulatedGpuSettings()
+    assert all(f"{name} = " in example.read_text() for name in SimulatedGpuSettings.model_fields)
 
 
 def test_power_clock_and_heat_rise_with_the_load_and_fall_after_it(clock):
