@@ -33,6 +33,13 @@ def commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Com
 
 
 def _section(path: str, command: click.Command) -> str:
-    context = click.Context(command, info_name=path, terminal_width=WIDTH, max_content_width=WIDTH)
+    # The settings of the program itself, which a command inherits when it is called.
+    context = click.Context(
+        command,
+        info_name=path,
+        terminal_width=WIDTH,
+        max_content_width=WIDTH,
+        help_option_names=cli.context_settings["help_option_names"],
+    )
     text = command.get_help(context).rstrip()
     return f"## {path}\n\n```text\n{text}\n```"
