@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import TracebackType
 
+#: What a model's code is not to see: it may be anybody's.
+SECRETS = frozenset(("TTA_KEY_PASSPHRASE", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"))
 WORKER = Path(__file__).with_name("worker.py")
 LOG_TAIL_LINES = 3
 LOG_TAIL_BYTES = 4096
@@ -60,7 +62,7 @@ class WorkerProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env={**os.environ, **environment},
+            env={**_harmless(os.environ), **environment},
             start_new_session=True,  # Ctrl-C is for the harness, which ends the worker itself
         )
         self._selector = selectors.DefaultSelector()
@@ -167,3 +169,7 @@ class WorkerProcess:
             stream.seek(max(self._log_begin, end - LOG_TAIL_BYTES))
             lines = stream.read().decode(errors="replace").splitlines()
         return [line.strip() for line in lines[-LOG_TAIL_LINES:] if line.strip()]
+
+
+def _harmless(variables: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in variables.items() if name not in SECRETS}

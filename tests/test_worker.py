@@ -58,6 +58,16 @@ def test_denoiser_calls_are_counted_and_not_taken_from_the_request(start):
     assert worker.generate(steps=2, **CALL)["denoiser_calls"] == 2
 
 
+def test_a_model_does_not_see_the_passphrase_of_the_key_nor_a_token_of_the_hub(start, monkeypatch):
+    for name in ("TTA_KEY_PASSPHRASE", "HF_TOKEN", "TTA_ENVS"):
+        monkeypatch.setenv(name, "a value")
+    seen = "sorted(name for name, value in os.environ.items() if value == 'a value')"
+    worker = start(on_load=f"raise RuntimeError(str({seen}))")
+
+    with pytest.raises(WorkerError, match=r"\['TTA_ENVS'\]"):
+        worker.load(**LOAD)
+
+
 def test_what_is_installed_is_listed_once_each_in_order(start):
     listed = start().installed()
     assert f"pytest=={pytest.__version__}" in listed

@@ -99,6 +99,13 @@ def _model(run: Run) -> Iterator[str]:
             yield f"{where(entry)}: model expected as in model.toml, found another"
 
 
+def _steps(run: Run) -> Iterator[str]:
+    for entry in run.entries:
+        row = entry.row
+        if row.status.is_done and row.stage is None and row.executed_steps == 0:
+            yield f"{where(entry)}: {row.status} without a call of the denoiser"
+
+
 def _time(run: Run) -> Iterator[str]:
     for entry in run.entries:
         if entry.row.status is Status.OK and entry.row.duration_s is None:
@@ -230,6 +237,7 @@ CHECKS: dict[str, Callable[[Run], Iterator[str]]] = {
     "plan": _plan,
     "sessions": _sessions,
     "model": _model,
+    "steps": _steps,
     "time": _time,
     "reads": _reads,
     "edges": edges,

@@ -225,6 +225,7 @@ INVENTED = {
     "ok without gpu energy": (
         lambda r: with_row(r, 3, gpu_energy_j=None, gpu_meter=None), "headline",
     ),
+    "ok without a step": (lambda r: with_row(r, 3, executed_steps=0), "steps"),
     "ok without a duration": (lambda r: with_row(r, 3, duration_s=None), "time"),
     "a longer duration": (lambda r: with_row(r, 9, duration_s=30.0), "time"),
     "a start before the window before": (

@@ -32,7 +32,10 @@ CASES = [
     ("driver", {"nvmlSystemGetDriverVersion": "525.1"}, WARN, "no instantaneous power"),
     ("driver", {"nvmlSystemGetDriverVersion": UNSUPPORTED}, WARN, "cannot be told"),
     ("counter", {}, OK, "since the driver was loaded"),
-    ("counter", {"nvmlDeviceGetTotalEnergyConsumption": UNSUPPORTED}, FAIL, "cannot be read"),
+    (
+        "counter", {"nvmlDeviceGetTotalEnergyConsumption": UNSUPPORTED}, FAIL,
+        "expected an energy counter, found none",
+    ),
     ("counter-period", {}, OK, "moves every"),
     ("counter-period", {"nvmlDeviceGetTotalEnergyConsumption": UNSUPPORTED}, FAIL, "cannot be"),
     ("mig", {"nvmlDeviceGetMigMode": (0, 0)}, OK, "off"),
