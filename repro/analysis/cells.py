@@ -42,6 +42,11 @@ def kwh_mean_sd(summary: Summary | None) -> tuple[float | None, float | None]:
     return kwh(mean), kwh(sd)
 
 
+def wh(energy_j: float | None) -> float | None:
+    """Return watt-hours, in which what one clip takes is a number one can read."""
+    return None if energy_j is None else 1000 * kwh(energy_j)
+
+
 def interval(summary: Summary | None) -> tuple[float | None, float | None]:
     """Return the ends of the interval of the mean in the unit of the summary."""
     return (summary.low, summary.high) if summary else (None, None)

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 def commands(data: DataSet) -> Iterable[str]:
     """Yield how to check the bundles, to make the report again, and to measure again."""
     names = [shlex.quote(name) for name in data.bundles]
-    yield "<p>Check the signatures and contents again, and make this report from them:</p>"
+    yield (
+        "<p>In the folder that holds the bundles: check the signatures and contents again, and "
+        "make this report from them.</p>"
+    )
     yield _code([f"tta-energy verify {' '.join(names)}",
                  f"tta-energy report {' '.join(names)} --out report"])  # fmt: skip
     yield "<p>Measure again, on this machine or another:</p>"

@@ -10,7 +10,7 @@ from repro.analysis.columns import MODEL, SERIES
 from repro.analysis.text import for_csv, for_html, for_latex, for_markdown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from repro.analysis.columns import Column
     from repro.analysis.tables import Cell, Table
@@ -37,13 +37,17 @@ def to_csv(table: Table) -> bytes:
 
 def to_markdown(table: Table) -> bytes:
     """Write the columns a reader is shown as a Markdown table."""
-    headings, rows, numeric = _shown(table, for_markdown)
-    rule = ["--:" if right else ":--" for right in numeric]
-    lines = [f"**{table.title}.** {STAMPS[table.bundle_class]}", ""]
-    lines += [f"| {' | '.join(cells)} |" for cells in (headings, rule, *rows)]
+    lines = [f"**{table.title}.** {STAMPS[table.bundle_class]}", "", *markdown_rows(table)]
     for note in table.notes:
         lines += ["", for_markdown(note)]
     return ("\n".join(lines) + "\n").encode()
+
+
+def markdown_rows(table: Table, *, without: Sequence[str] = ()) -> list[str]:
+    """Return headings, rule and rows in Markdown, with some columns left out."""
+    headings, rows, numeric = _shown(table, for_markdown, without=without)
+    rule = ["--:" if right else ":--" for right in numeric]
+    return [f"| {' | '.join(cells)} |" for cells in (headings, rule, *rows)]
 
 
 def to_latex(table: Table) -> bytes:
@@ -71,7 +75,7 @@ def to_latex(table: Table) -> bytes:
 def to_html(table: Table) -> str:
     """Write the columns a reader is shown as an HTML table with its notes beneath."""
     # The caption says the class of all rows; a column for it would only push others out.
-    headings, rows, numeric = _shown(table, for_html, write=_html_number, without="class")
+    headings, rows, numeric = _shown(table, for_html, write=_html_number, without=("class",))
     aligned = [' class="num"' if right else "" for right in numeric]
     head = "".join(f'<th scope="col"{a}>{h}</th>' for h, a in zip(headings, aligned, strict=True))
     body = "\n".join(
@@ -80,7 +84,7 @@ def to_html(table: Table) -> str:
     )
     notes = "".join(f'<p class="note">{for_html(note)}</p>' for note in table.notes)
     return (
-        f'<div class="scroll"><table>\n<caption>{for_html(table.title)}. '
+        f'<div class="scroll"><table class="{table.name}">\n<caption>{for_html(table.title)}. '
         f"{STAMPS[table.bundle_class]}</caption>\n<thead><tr>{head}</tr></thead>\n"
         f"<tbody>\n{body}\n</tbody></table></div>\n{notes}"
     )
@@ -107,13 +111,13 @@ def _shown(
     table: Table,
     escape: Callable[[str], str],
     write: Callable[[float, Column], str] = _number,
-    without: str | None = None,
+    without: Sequence[str] = (),
 ) -> tuple[list[str], list[list[str]], list[bool]]:
     """Return headings, rows and which columns are numbers, for the columns worth showing."""
     shown = [
         (place, column)
         for place, column in enumerate(table.columns)
-        if _informs(table, column) and column.name != without
+        if _informs(table, column) and column.name not in without
     ]
     headings = [escape(column.heading or "") for _, column in shown]
     rows = [

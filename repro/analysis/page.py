@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from importlib.resources import files
 from string import Template
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Union
 
 from repro.analysis.cards import STATUSES, card, score_card
 from repro.analysis.commands import commands
@@ -35,8 +35,15 @@ _CLASSES = {
         "GPU at all: these numbers show that the path works, and say nothing about any model."
     ),
 }
+#: The paper's own numbers, by how the files of a figure begin.
+_NUMBERS = {"fig1a": "1a", "fig1b": "1b", "fig2": "2"}
 #: Bundles are shown open when there are this few.
 _FEW = 3
+
+
+Figure = Union["Chart", "Scatter", "Bars", Absent]
+#: A figure with its SVG, which is empty for an absent one.
+Drawn = tuple[Figure, str]
 
 
 class Section(NamedTuple):
@@ -48,14 +55,13 @@ class Section(NamedTuple):
 
 def page(
     data: DataSet,
-    figures: Sequence[tuple[Chart | Scatter | Bars | Absent, str]],
-    table1: Table,
-    others: Sequence[Table],
+    figures: Sequence[Drawn],
+    points: Sequence[Table],
     *,
     first: Sequence[Section] = (),
     then: Sequence[Section] = (),
 ) -> str:
-    """Write the page; each figure comes with its SVG, which is empty for an absent one.
+    """Write the page; ``points`` are the tables that the figures are drawn from.
 
     The sections ``first`` stand before the figures, those of ``then`` after them.
     """
@@ -63,8 +69,7 @@ def page(
         *(_section(section.title, section.parts) for section in first),
         _section("Figures", (_figure(what, svg) for what, svg in figures)),
         *(_section(section.title, section.parts) for section in then),
-        _section("Table 1", (to_html(table1), files_of("tables/table1", "csv", "md", "tex"))),
-        _section("All points", (folded(table) for table in others if table.rows)),
+        _section("All points", (folded(table) for table in points if table.rows)),
         _section("What did not count", _failures(data)),
         _section("Bundles", _cards(data)),
         _section("Verify and rerun", commands(data)),
@@ -168,10 +173,10 @@ def _counts(data: DataSet) -> Counter[str]:
     return sum((source.counts for source in data.sources), Counter())
 
 
-def _figure(what: Chart | Scatter | Bars | Absent, svg: str) -> str:
+def _figure(what: Figure, svg: str) -> str:
     if isinstance(what, Absent):
         return (
-            f'<div class="absent"><h3>{for_html(what.title)}</h3>'
+            f'<div class="absent"><h3>{_numbered(what.name)}{for_html(what.title)}</h3>'
             f"<p>Not drawn. {for_html(what.reason)}</p></div>"
         )
     notes = " ".join(what.notes)
@@ -182,11 +187,17 @@ def _figure(what: Chart | Scatter | Bars | Absent, svg: str) -> str:
     links = files_of(f"figures/{what.name}", "pdf", "png", "svg", "csv")
     return (
         f'<figure id="{what.name}">\n<div class="drawing">{drawing}</div>\n'
-        f"<figcaption>{for_html(axes)}. "
+        f"<figcaption><strong>{_numbered(what.name)}</strong>{for_html(axes)}. "
         f"{for_html(what.subtitle)}. {for_html(notes)}"
         f"</figcaption>\n{links}\n"
         f"<details><summary>The points drawn</summary>{to_html(what.table)}</details>\n</figure>"
     )
+
+
+def _numbered(name: str) -> str:
+    """Say which figure of the paper it is, if it is one."""
+    number = next((known for stem, known in _NUMBERS.items() if name.startswith(stem)), None)
+    return f"Figure {number}. " if number else ""
 
 
 def _within(label: str) -> str:
@@ -200,12 +211,13 @@ def files_of(stem: str, *suffixes: str) -> str:
     return f'<p class="note">Files: {links}</p>'
 
 
-def folded(table: Table) -> str:
+def folded(table: Table, *, files: bool = True) -> str:
     """Write a table that a reader unfolds, with its file."""
     rows = f"{len(table.rows)} points" if len(table.rows) != 1 else "1 point"
+    links = files_of(f"tables/{table.name}", "csv") if files else ""
     return (
         f"<details><summary>{for_html(table.title)} ({rows})</summary>"
-        f"{to_html(table)}{files_of(f'tables/{table.name}', 'csv')}</details>"
+        f"{to_html(table)}{links}</details>"
     )
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def pareto_notes(panel: Panel) -> tuple[str, ...]:
     """Say what the numbers of a panel are, and which of its points are on no front and why."""
-    notes = ["Energy of all clips of a set; n complete sets.", _chance(panel)]
+    notes = ["Energy of all clips of a set; n complete sets.", chance(panel)]
     sticks = (entry.yardstick for entry in panel.entries)
     if any(stick and stick.networks == "random" for stick in sticks):
         notes.append("Scored by networks with random weights: the scores say nothing of quality.")
@@ -47,7 +47,8 @@ def pareto_notes(panel: Panel) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _chance(panel: Panel) -> str:
+def chance(panel: Panel) -> str:
+    """Say what the chance of being on the front is, and what varies in it."""
     sources = sorted({entry.energy_sd_from for entry in panel.entries if entry.energy_sd_from})
     scores = sorted({entry.value_sd_from for entry in panel.entries if entry.value_sd_from})
     if not sources and not scores:
@@ -55,9 +56,12 @@ def _chance(panel: Panel) -> str:
     known = " or ".join(_ENERGY_SDS[name] for name in sources)
     energy = f"varies by the sd of {known}" if known else "is taken as exact"
     return (
-        f"p: share of {DRAWS:,} draws in which the point is on the front. Energy {energy}; the "
-        f"score {_score_varies(panel, scores)}."
+        f"p by {_NAMES.get(panel.metric or '', 'score')}: share of {DRAWS:,} draws in which the "
+        f"point is on the front. Energy {energy}; the score {_score_varies(panel, scores)}."
     )
+
+
+_NAMES = {"fad_inf": "FAD-inf", "fad": "FAD", "clap": "CLAP score"}
 
 
 def _score_varies(panel: Panel, sources: Sequence[str]) -> str:

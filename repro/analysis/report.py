@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,11 +10,12 @@ from repro.analysis.claims import Outcome, claims_table, evaluate, shipped_claim
 from repro.analysis.energy_tables import batch_table, steps_table
 from repro.analysis.fig2 import fig2
 from repro.analysis.figures import Absent, fig1a, fig1b
-from repro.analysis.formats import to_csv, to_html, to_latex, to_markdown
+from repro.analysis.formats import to_csv
+from repro.analysis.front_section import clip_costs
 from repro.analysis.lines import step_lines
 from repro.analysis.lines_table import lines_table
 from repro.analysis.load import load
-from repro.analysis.page import Section, files_of, folded, page
+from repro.analysis.page import page
 from repro.analysis.panels import panels
 from repro.analysis.pareto_table import pareto_table
 from repro.analysis.plot import draw
@@ -22,6 +24,8 @@ from repro.analysis.protocol_view import protocols_chart, protocols_table
 from repro.analysis.protocols import treatments
 from repro.analysis.publication import publish
 from repro.analysis.quality import unmatched_scores
+from repro.analysis.report_tables import ReportTables, table_files
+from repro.analysis.sections import claims_section, sections_after
 from repro.analysis.speed_table import table1
 from repro.analysis.stages import checks, splits
 from repro.analysis.stages_figure import stages_figure
@@ -32,21 +36,23 @@ from repro.errors import TtaError
 from repro.protocol import parse_protocol, protocol_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from repro.analysis.claims import ClaimResult
     from repro.analysis.dataset import DataSet
-    from repro.analysis.fig2 import Scatter
-    from repro.analysis.figures import Chart
-    from repro.analysis.stages_figure import Bars
-    from repro.analysis.tables import Table
+    from repro.analysis.front_section import ClipCosts
+    from repro.analysis.page import Drawn, Figure
+    from repro.analysis.panels import Panel
+    from repro.analysis.points import Point
     from repro.bundle import Examination
     from repro.records import BundleClass
 
 #: Every file a report can hold, as patterns. What a new report does not give is taken away, so
 #: that no figure of an earlier one stands beside it; other files in the folder are left alone.
 OWNED = (
-    "tables/table1.csv", "tables/table1.md", "tables/table1.tex",
+    *(f"tables/{name}.{suffix}"
+      for name in ("table1", "front", "cost") for suffix in ("csv", "md", "tex")),
     "tables/steps.csv", "tables/batch.csv", "tables/lines.csv", "tables/pareto.csv",
     "tables/claims.csv", "tables/worth.csv", "tables/worst_clips.csv", "tables/protocols.csv",
     "tables/stages.csv", "tables/stages_check.csv",
@@ -59,12 +65,23 @@ OWNED = (
 
 @dataclass(frozen=True, slots=True)
 class ReportSummary:
-    """What was written: the class of the report, its files in order, and what to tell the user."""
+    """What was written: the class, the files in order, what to tell the user, the verdicts."""
 
     bundle_class: BundleClass
     files: tuple[Path, ...]
     notices: tuple[str, ...]
-    failing_claims: tuple[str, ...]
+    verdicts: tuple[ClaimResult, ...]
+
+    @property
+    def failing_claims(self) -> tuple[str, ...]:
+        """The claims that fail somewhere, each once."""
+        failing = (one.claim.id for one in self.verdicts if one.outcome is Outcome.FAILS)
+        return tuple(dict.fromkeys(failing))
+
+    @property
+    def page(self) -> Path:
+        """The page to open."""
+        return self.files[-1]
 
 
 def write_report(
@@ -81,76 +98,79 @@ def write_report(
 
     """
     data = load(examinations, require_trusted=require_trusted)
-    made, absent, failing = _make(data)
-    publish(made, out, owned=OWNED, command="report")
+    made = _make(data)
+    publish(made.files, out, owned=OWNED, command="report")
     return ReportSummary(
         bundle_class=data.bundle_class,
-        files=tuple(out / name for name in made),
-        notices=(*data.notices, *unmatched_scores(data), *absent),
-        failing_claims=failing,
+        files=tuple(out / name for name in made.files),
+        notices=(*data.notices, *unmatched_scores(data), *made.absent),
+        verdicts=made.verdicts,
     )
 
 
-def _make(data: DataSet) -> tuple[dict[str, bytes], list[str], tuple[str, ...]]:
-    """Return every file by its name, which figures there are not and why, which claims fail."""
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """Every file by its name, which figures there are not and why, and the verdicts."""
+
+    files: dict[str, bytes]
+    absent: tuple[str, ...]
+    verdicts: tuple[ClaimResult, ...]
+
+
+def _make(data: DataSet) -> _Made:
     singles, batches, fronts = step_points(data), batch_points(data), panels(data)
-    speeds = table1(data, singles, steps=_table1_steps())
     verdicts = evaluate(data, shipped_claims(), singles=singles, batches=batches, fronts=fronts)
-    claims = claims_table(verdicts)
-    lines, parts = step_lines(data), splits(data)
-    stages, checked = stages_table(data, parts), checks_table(data, checks(parts, lines))
-    others = (
-        steps_table(data, singles),
-        lines_table(data, lines),
-        batch_table(data, batches),
-        pareto_table(data, fronts),
-    )
-    worth, worst = worth_table(data, worths(data, fronts)), worst_table(data)
-    ways = treatments(data)
-    side_by_side = protocols_table(data, ways)
+    clip = clip_costs(data, singles, fronts)
+    tables = _tables(data, (singles, batches, fronts), verdicts, clip)
     charts = (
         fig1a(data, singles),
         fig1b(data, batches),
         *fig2(data, fronts),
-        *stages_figure(data, parts, stages),
-        *filter(None, [protocols_chart(data, ways)]),
+        *stages_figure(data, splits(data), tables.stages),
+        *filter(None, [protocols_chart(data, treatments(data))]),
     )
     drawn = [{} if isinstance(chart, Absent) else draw(chart) for chart in charts]
-    svgs = [files.get("svg", b"").decode() for files in drawn]
-    made = {
-        "tables/table1.csv": to_csv(speeds),
-        "tables/table1.md": to_markdown(speeds),
-        "tables/table1.tex": to_latex(speeds),
-        **{f"tables/{table.name}.csv": to_csv(table) for table in others},
-        **{
-            f"tables/{table.name}.csv": to_csv(table)
-            for table in (claims, worth, worst, stages, checked, side_by_side)
-        },
+    figures = [
+        (chart, files.get("svg", b"").decode()) for chart, files in zip(charts, drawn, strict=True)
+    ]
+    files = {
+        **table_files(tables.written),
         **_figure_files(charts, drawn),
-        "index.html": page(
-            data,
-            list(zip(charts, svgs, strict=True)),
-            speeds,
-            others,
-            first=[Section("Claims of the paper", [to_html(claims)])],
-            then=[
-                Section("Stages of a generation", [*_shown(stages), *_folded(checked)]),
-                Section("Are more steps worth it?", [*_shown(worth), *_folded(worst)]),
-                Section(side_by_side.title, _shown(side_by_side)),
-            ],
-        ).encode(),
+        "index.html": _page(data, tables, clip, figures).encode(),
     }
     absent = [f"{one.name} not drawn: {one.reason}" for one in charts if isinstance(one, Absent)]
-    failing = tuple(dict.fromkeys(one.claim.id for one in verdicts if one.outcome is Outcome.FAILS))
-    return made, absent, failing
+    return _Made(files, tuple(absent), verdicts)
 
 
-def _shown(table: Table) -> list[str]:
-    return [to_html(table), files_of(f"tables/{table.name}", "csv")] if table.rows else []
+_Points = tuple[Sequence["Point"], Sequence["Point"], Sequence["Panel"]]
 
 
-def _folded(table: Table) -> list[str]:
-    return [folded(table)] if table.rows else []
+def _tables(
+    data: DataSet, points: _Points, verdicts: Sequence[ClaimResult], clip: ClipCosts | None
+) -> ReportTables:
+    singles, batches, fronts = points
+    lines, parts = step_lines(data), splits(data)
+    return ReportTables(
+        clip=clip.table if clip else None,
+        speeds=table1(data, singles, steps=_table1_steps()),
+        steps=steps_table(data, singles),
+        lines=lines_table(data, lines),
+        batch=batch_table(data, batches),
+        pareto=pareto_table(data, fronts),
+        claims=claims_table(verdicts),
+        worth=worth_table(data, worths(data, fronts)),
+        worst=worst_table(data),
+        stages=stages_table(data, parts),
+        checked=checks_table(data, checks(parts, lines)),
+        protocols=protocols_table(data, treatments(data)),
+    )
+
+
+def _page(
+    data: DataSet, tables: ReportTables, clip: ClipCosts | None, figures: Sequence[Drawn]
+) -> str:
+    first = [*([clip.section] if clip else []), claims_section(tables.claims)]
+    return page(data, figures, tables.points, first=first, then=sections_after(tables))
 
 
 def _table1_steps() -> int:
@@ -162,7 +182,7 @@ def _table1_steps() -> int:
 
 
 def _figure_files(
-    charts: Sequence[Chart | Scatter | Bars | Absent], drawn: Sequence[Mapping[str, bytes]]
+    charts: Sequence[Figure], drawn: Sequence[Mapping[str, bytes]]
 ) -> dict[str, bytes]:
     made: dict[str, bytes] = {}
     for chart, files in zip(charts, drawn, strict=True):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from repro.analysis.columns import Column
     from repro.analysis.series import Series
@@ -45,3 +45,17 @@ class Table:
 def titles_of(series: Iterable[Series]) -> dict[str, str]:
     """Return the title of each model by its name."""
     return {one.model: one.title for one in series}
+
+
+def rearranged(table: Table, first: Sequence[str]) -> Table:
+    """Return the table with these columns first, in this order, and the others as they were."""
+    order = sorted(range(len(table.names)), key=lambda place: _rank(table.names[place], first))
+    return replace(
+        table,
+        columns=tuple(table.columns[place] for place in order),
+        rows=tuple(tuple(row[place] for place in order) for row in table.rows),
+    )
+
+
+def _rank(name: str, first: Sequence[str]) -> int:
+    return first.index(name) if name in first else len(first)

@@ -95,3 +95,10 @@ def distinct(names: Iterable[str]) -> list[str]:
 def listed(names: Sequence[str]) -> str:
     """Write names as in a sentence."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def one_and_all(cells: Iterable[object]) -> str | None:
+    """Return the text that all of these are; None where they differ or there are none."""
+    found = set(cells)
+    only = found.pop() if len(found) == 1 else None
+    return None if only is None else str(only)

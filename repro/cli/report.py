@@ -42,6 +42,7 @@ def report(
     BUNDLE is a bundle or a folder of them. Bundles that do not verify are refused.
     """
     from repro.analysis.report import write_report  # noqa: PLC0415 - --help must answer at once
+    from repro.analysis.summary import summary_lines  # noqa: PLC0415
     from repro.bundle import examine, find_bundles  # noqa: PLC0415
     from repro.errors import ClaimError  # noqa: PLC0415
     from repro.signing import TrustStore  # noqa: PLC0415
@@ -49,11 +50,8 @@ def report(
     trust = TrustStore.load(directories=trust_dirs)
     examinations = (examine(path, trust=trust) for path in find_bundles(bundles))
     summary = write_report(examinations, out, require_trusted=require_trusted)
-    for notice in summary.notices:
-        click.echo(f"note: {notice}", err=True)
-    for path in summary.files:
-        click.echo(path)
-    click.echo(f"class: {summary.bundle_class}")
+    for line in summary_lines(summary):
+        click.echo(line)
     if strict and summary.failing_claims:
         listed = ", ".join(summary.failing_claims)
         raise ClaimError(f"claims: expected all to hold, found failing: {listed}")

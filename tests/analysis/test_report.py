@@ -18,6 +18,7 @@ from repro.analysis.load import load
 from repro.analysis.page import Section, page
 from repro.analysis.points import step_points
 from repro.analysis.report import OWNED, write_report
+from repro.analysis.summary import summary_lines
 from repro.bundle import Verdict, bundle_name, seal
 from repro.cli.report import report
 from repro.errors import BundleError, ClaimError, TtaError, UsageError
@@ -40,10 +41,14 @@ from tests.factories import make_gpu, make_run
 ROOT = Path(__file__).parents[2]
 
 
+#: What a report on one protocol, random weights and clips without scores of their own has not.
+EMPTY = ("figures/protocols", "tables/protocols", "tables/front", "tables/worst_clips")
+
+
 def owned(names):
-    """Say whether these are files of a report on one protocol, and one for each pattern."""
+    """Say whether these are files of such a report, and one for each pattern."""
     matched = {name: [one for one in OWNED if fnmatchcase(name, one)] for name in names}
-    wanted = {one for one in OWNED if not one.startswith("figures/protocols")}
+    wanted = {one for one in OWNED if not one.startswith(EMPTY)}
     return all(matched.values()) and {one for found in matched.values() for one in found} == wanted
 
 
@@ -175,8 +180,8 @@ def test_an_import_that_knows_little_of_its_machine_is_reported_on(tmp_path):
 def test_sections_that_are_given_stand_before_the_figures():
     data = load([examined()])
     table = steps_table(data, step_points(data))
-    html = page(data, [], table, [table], first=[Section("Claims & verdicts", ["<p>it holds</p>"])])
-    assert html.index("<h2>Claims &amp; verdicts</h2>\n<p>it holds</p>") < html.index("Table 1")
+    html = page(data, [], [table], first=[Section("Claims & verdicts", ["<p>it holds</p>"])])
+    assert html.index("<h2>Claims &amp; verdicts</h2>\n<p>it holds</p>") < html.index("All points")
 
 
 def test_a_study_that_is_absent_leaves_no_figure_and_the_page_says_why(tmp_path):
@@ -370,8 +375,12 @@ def test_the_command_reports_on_a_folder_of_sealed_bundles(bundle_folder, tmp_pa
     result = CliRunner().invoke(report, [str(bundle_folder), "--out", str(tmp_path / "out")])
     assert result.exit_code == 0, result.output
     lines = result.output.splitlines()
-    assert lines[-1] == "class: measured"
-    assert str(tmp_path / "out" / "index.html") in lines
+    assert lines == [
+        "class: measured",
+        "claims: 11 insufficient, 6 not comparable",
+        "note: fig2 not drawn: No bundle holds the study quality.",
+        f"open {tmp_path / 'out' / 'index.html'}",
+    ]
 
 
 def test_the_command_refuses_a_bundle_that_was_changed(bundle_folder, tmp_path):
@@ -405,6 +414,11 @@ def test_the_claims_stand_first_on_the_page_and_strict_exits_with_6_where_one_fa
 
     page = (tmp_path / "index.html").read_text()
     assert done.exit_code == 0, done.output
+    assert done.output.splitlines() == [
+        "class: measured",
+        "claims: 14 hold, 3 fail (C12, C13, C15)",
+        f"open {tmp_path / 'index.html'}",
+    ]
     assert page.index("Claims of the paper") < page.index("<h2>Figures")
     assert '<td class="fails">fails</td>' in page
     assert isinstance(strict.exception, ClaimError)
@@ -413,6 +427,63 @@ def test_the_claims_stand_first_on_the_page_and_strict_exits_with_6_where_one_fa
     rows = (tmp_path / "tables" / "claims.csv").read_text().splitlines()
     assert rows[0].startswith("id,claim,verdict,evidence,")
     assert len(rows) == 18
+
+
+def test_a_demonstration_has_one_sentence_on_all_claims_on_the_terminal_and_on_the_page(tmp_path):
+    reason = "a demonstration is no measurement: tiny models, a simulated GPU or none"
+    summary = write_report([examined(gpu=None)], tmp_path)
+    page = summary.page.read_text("utf-8")
+    assert f"claims: 17 not comparable ({reason})" in list(summary_lines(summary))
+    assert (
+        f"<p>All 17 verdicts on the paper&#x27;s claims are not-comparable: {reason}.</p>" in page
+    )
+    assert '<td class="not-comparable">' not in page
+    assert (tmp_path / "tables" / "claims.csv").read_text().count(reason) == 17
+
+
+def test_the_verdict_stands_beside_the_claim_and_the_figure_before_the_evidence(tmp_path):
+    page = page_of(tmp_path, examined())
+    assert re.search(
+        r">Claim</th>.*?>Verdict</th>.*?>In words</th>.*?>Shown in</th>.*?>Evidence</th>", page
+    )
+    assert "<td>figure 1a</td>" in page
+
+
+def test_a_figure_is_called_by_its_number_in_the_paper_and_one_of_ours_by_none(tmp_path):
+    page = page_of(tmp_path, examined(full_run()))
+    captions = re.findall(r"<figcaption><strong>(.*?)</strong>", page)
+    assert captions == ["Figure 1a. ", "Figure 1b. ", "Figure 2. ", "Figure 2. ", ""]
+
+
+def test_a_figure_that_is_not_drawn_is_called_by_its_number_too(tmp_path):
+    page = page_of(tmp_path, examined(batch_sizes=()))
+    assert "<h3>Figure 1b. Energy against batch size</h3>" in page
+
+
+def test_the_commands_say_in_which_folder_they_are_typed(tmp_path):
+    page = page_of(tmp_path, examined())
+    assert page.index("In the folder that holds the bundles") < page.index(
+        "tta-energy verify a.zip"
+    )
+
+
+def test_a_table_1_that_nothing_was_measured_for_is_a_sentence(tmp_path):
+    page = page_of(tmp_path, examined(steps=(10, 25)))
+    assert "No model was measured at 100 steps, which the paper&#x27;s Table 1 is of." in page
+    assert "Inference speed (s)" not in page
+    assert (tmp_path / "out" / "tables" / "table1.csv").is_file()
+
+
+def test_the_worth_of_steps_without_scores_of_clips_is_a_sentence(tmp_path):
+    page = page_of(tmp_path, examined(scored_run({10: 36.0, 25: 72.0}, "fad", {10: 0.4, 25: 0.3})))
+    assert "This cannot be said: insufficient: no scores of single clips." in page
+    assert "Energy saved" not in page
+
+
+def test_a_table_with_nothing_in_it_has_no_file_unless_others_count_on_it(tmp_path):
+    write_report([examined(batch_sizes=())], tmp_path)
+    names = {path.stem for path in (tmp_path / "tables").iterdir()}
+    assert names == {"table1", "steps", "batch", "pareto", "claims", "lines", "cost"}
 
 
 def test_the_energy_of_all_windows_counts_every_generation_of_a_window(tmp_path):

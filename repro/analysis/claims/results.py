@@ -100,7 +100,7 @@ def claims_table(results: Sequence[ClaimResult]) -> Table:
         columns=(
             Column("id", "Claim"), Column("claim", "In words"), Column("verdict", "Verdict"),
             Column("evidence", "Evidence"), HARDWARE, CLASS, WEIGHTS, Column("size"), PROTOCOL,
-            *machine("about", "wording", "scope", "rule"),
+            Column("about", "Shown in"), *machine("wording", "scope", "rule"),
         ),
         rows=tuple(
             (
