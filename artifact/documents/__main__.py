@@ -8,11 +8,13 @@ from pathlib import Path
 
 from blocks import replace
 from claims import claims_document, cost_table
+from front import front_rows
 from help_texts import help_texts
 
 ROOT = Path(__file__).parent.parent.parent
 #: Document -> name of the part -> what makes it.
 PARTS = {
+    "README.md": {"front": front_rows},
     "artifact/COMMANDS.md": {"help": help_texts},
     "artifact/CLAIMS.md": {"claims": claims_document},
     "artifact/APPENDIX.md": {"cost": cost_table},

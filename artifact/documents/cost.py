@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repro import bundle
-from repro.analysis.load import load
+from reference import reference
+
 from repro.energy.units import JOULES_PER_KWH
-from repro.signing import TrustStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from repro.analysis.dataset import Row
-
-REFERENCE = Path(__file__).parent.parent / "reference" / "passoni2025"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +49,7 @@ def total(costs: Iterable[Cost]) -> Cost:
 def study_costs() -> dict[str, Cost]:
     """Return what each study took, with one warm-up for each setting of each model on top."""
     rows: dict[str, list[Row]] = {}
-    paths = sorted(REFERENCE.glob("*.zip"))
-    data = load(bundle.examine(path, trust=TrustStore.shipped()) for path in paths)
-    for source in data.sources:
+    for source in reference().sources:
         for row in source.rows:
             rows.setdefault(row.study, []).append(row)
     return {study: _with_warmups(found) for study, found in rows.items()}

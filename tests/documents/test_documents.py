@@ -19,9 +19,11 @@ DOCUMENTS = ROOT / "artifact" / "documents"
 sys.path.append(str(DOCUMENTS))
 
 from blocks import replace  # noqa: E402
-from cost import REFERENCE, study_costs  # noqa: E402
+from cost import study_costs  # noqa: E402
 from experiments import read_experiments  # noqa: E402
+from front import front_rows  # noqa: E402
 from help_texts import commands  # noqa: E402
+from reference import REFERENCE  # noqa: E402
 
 PAGES = sorted(
     path for path in (*ROOT.glob("*.md"), *ROOT.glob("models/*.md"), *ROOT.glob("artifact/**/*.md"))
@@ -104,3 +106,13 @@ def test_links_within_the_project_lead_somewhere(page):
         assert target.exists(), f"{page.name}: {link}"
         if anchor:
             assert anchor in anchors(target), f"{page.name}: {link}"
+
+
+def test_the_readme_shows_the_front_of_the_reference_from_the_cheapest_to_the_best():
+    heading, _, *rows = front_rows().splitlines()
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    energies = [float(one[2]) for one in cells]
+
+    assert heading.startswith("| Model | Steps | Wh per clip |")
+    assert (cells[0][0], cells[-1][0]) == ("AudioLDM", "Tango 2")
+    assert energies == sorted(energies)
