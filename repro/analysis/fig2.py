@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from repro.analysis.dataset import DataSet
     from repro.analysis.panels import Entry, Panel
 
+#: Half a mark, as shares of what the points of a figure span.
+_WIDE, _HIGH = 0.007, 0.014
 _DATASETS = {"audiocaps": "AudioCaps", "clotho": "Clotho"}
 _TITLES = {"fad": "Fréchet audio distance", "clap": "CLAP score"}
 _METRICS = {
@@ -110,8 +113,28 @@ def _figure(data: DataSet, panel: Panel) -> Scatter | Absent:
 
 def _subtitle(drawn: Sequence[Entry]) -> str:
     facts = common_facts([entry.point.series for entry in drawn])
-    bars = any(entry.energy_sd_j or entry.value_sd for entry in drawn)
-    return " · ".join([*facts, *(["bars: one sd"] if bars else [])])
+    return " · ".join([*facts, *_bars(drawn)])
+
+
+def _bars(drawn: Sequence[Entry]) -> Iterable[str]:
+    """Say what the bars are, or that none is long enough to be seen beyond its mark."""
+    across = [math.log(entry.energy_j or 1.0) for entry in drawn]
+    upwards = [entry.value or 0.0 for entry in drawn]
+    shares = [
+        max(
+            _share(math.log1p((one.energy_sd_j or 0.0) / (one.energy_j or 1.0)), across) / _WIDE,
+            _share(one.value_sd or 0.0, upwards) / _HIGH,
+        )
+        for one in drawn
+    ]
+    if any(shares):
+        yield "bars: one sd" if max(shares) > 1 else "one sd is within each mark"
+
+
+def _share(length: float, values: Sequence[float]) -> float:
+    """Return a length as a share of what the values span; where they span nothing, it is all."""
+    span = max(values) - min(values)
+    return length / span if span else float(length > 0)
 
 
 def _x_label(drawn: Sequence[Entry], quantity: str) -> str:

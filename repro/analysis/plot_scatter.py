@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 #: A point off the front is marked as perhaps on it from this chance on.
 PERHAPS = 0.05
 _MOST_DIRECT_LABELS = 10
-_AWAY_PT = 9
+#: How far from a mark its name stands; the second where there is no free place at the first.
+_AWAYS_PT = (9, 20)
+#: To lie across a front or a bar is worse than to lie across a trail.
+_LOUD = 6
 _SIDES = tuple(
     (round(math.cos(turn * math.pi / 4), 3), round(math.sin(turn * math.pi / 4), 3))
     for turn in (0, 1, 7, 2, 6, 3, 5, 4)
@@ -110,8 +113,7 @@ def _draw_trail(axes: Axes, trail: Trail, marks: dict[int, str]) -> None:
 
 
 def _draw_bars(axes: Axes, dot: Dot, color: str) -> None:
-    # A bar beyond zero has no place on a logarithmic axis.
-    bars = [[min(dot.x_sd, 0.9 * dot.x)], [dot.x_sd]] if dot.x_sd is not None else None
+    bars = [[length] for length in _reach(dot)] if dot.x_sd is not None else None
     axes.errorbar(
         [dot.x], [dot.y], xerr=bars, yerr=dot.y_sd, fmt="none", ecolor=color, elinewidth=0.9,
         capsize=0, alpha=0.8, zorder=3,
@@ -159,9 +161,9 @@ class _Taken:
         }
         self._dots = [place for places in self._places.values() for place in places]
         fronts = [_pixels(axes, _corners(front)) for front in scatter.fronts]
-        self._lines = [
-            place for places in (*self._places.values(), *fronts) for place in _between(places)
-        ]
+        self._lines = [place for places in self._places.values() for place in _between(places)]
+        bars = [_pixels(axes, bar) for trail in scatter.trails for bar in _bars(trail)]
+        self._loud = [place for places in (*fronts, *bars) for place in _between(places)]
         self._boxes: list[Bbox] = []
         self._scale = axes.figure.dpi / 72
         self._to_axes = axes.transAxes.inverted()
@@ -184,11 +186,11 @@ class _Taken:
         return True
 
     def _candidates(self, trail: Trail, width: float, height: float) -> Iterable[Bbox]:
-        away = _AWAY_PT * self._scale
-        for x, y in reversed(self._places[trail]):
-            for across, up in _SIDES:
-                middle = (x + across * (away + width / 2), y + up * (away + height / 2))
-                yield _box(middle, width, height)
+        for away in (away_pt * self._scale for away_pt in _AWAYS_PT):
+            for x, y in reversed(self._places[trail]):
+                for across, up in _SIDES:
+                    middle = (x + across * (away + width / 2), y + up * (away + height / 2))
+                    yield _box(middle, width, height)
 
     def _cost(self, box: Bbox) -> float | None:
         inside = (
@@ -200,7 +202,8 @@ class _Taken:
             return None
         if any(near.overlaps(other) for other in self._boxes):
             return None
-        return sum(near.contains(*place) for place in self._lines)
+        crossed = sum(near.contains(*place) for place in self._lines)
+        return crossed + _LOUD * sum(near.contains(*place) for place in self._loud)
 
 
 def _box(middle: tuple[float, float], width: float, height: float) -> Bbox:
@@ -211,6 +214,21 @@ def _box(middle: tuple[float, float], width: float, height: float) -> Bbox:
 
 def _pixels(axes: Axes, places: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
     return [(float(x), float(y)) for x, y in map(axes.transData.transform, places)]
+
+
+def _bars(trail: Trail) -> Iterable[Sequence[tuple[float, float]]]:
+    """Yield both ends of each bar."""
+    for dot in trail.dots:
+        low, high = _reach(dot)
+        yield ((dot.x - low, dot.y), (dot.x + high, dot.y))
+        sd = dot.y_sd or 0.0
+        yield ((dot.x, dot.y - sd), (dot.x, dot.y + sd))
+
+
+def _reach(dot: Dot) -> tuple[float, float]:
+    """Return how far a bar reaches down and up: beyond zero is no place on a logarithmic axis."""
+    sd = dot.x_sd or 0.0
+    return min(sd, 0.9 * dot.x), sd
 
 
 def _corners(front: Sequence[tuple[float, float]]) -> Iterable[tuple[float, float]]:

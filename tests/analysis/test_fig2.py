@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
-from repro.analysis.fig2 import fig2
+from repro.analysis.fig2 import Dot, Trail, fig2
 from repro.analysis.figures import Absent
 from repro.analysis.formats import to_html
 from repro.analysis.load import load
 from repro.analysis.panels import panels
-from repro.analysis.plot import draw
+from repro.analysis.pareto_table import pareto_table
+from repro.analysis.plot import Figure, FigureCanvasAgg, draw
+from repro.analysis.plot_scatter import draw_scatter, label_trails
 from repro.records import Status
 from tests.analysis.examined import changed, examined, scored_run, with_rows, with_scores
 from tests.factories import make_gpu
@@ -110,6 +114,56 @@ def test_names_stand_at_the_trails_and_in_a_legend_where_there_are_too_many():
     assert [b"<!-- ma -->" in draw(figures(*runs)[1])["svg"] for runs in (few, many)] == [True] * 2
     assert draw(figures(*few)[1])["svg"].count(b'id="legend_') == 1
     assert draw(figures(*many)[1])["svg"].count(b'id="legend_') == 2
+
+
+@pytest.mark.parametrize(
+    ("sd_j", "said"), [(40.0, "bars: one sd"), (0.01, "one sd is within each mark")]
+)
+def test_bars_are_named_only_where_one_can_be_seen(sd_j, said):
+    data = load([examined(clap_run())])
+    panel = panels(data)[1]
+    entries = tuple(replace(one, energy_sd_j=sd_j, value_sd=None) for one in panel.entries)
+    (clap,) = fig2(data, [replace(panel, entries=entries)])
+    assert clap.subtitle.endswith(said)
+
+
+def test_a_name_lies_across_no_front_and_no_bar_where_there_is_another_place():
+    """Two trails of whose free places the nearest is on the front of the other, or on a bar."""
+    front = ((1.0, 0.6), (3.0, 0.5), (9.0, 0.1))
+    dots = [Dot(x, y, 0.4 * x, None, 10, on_front=False, p_front=None, tip="")
+            for x, y in ((2.0, 0.55), (4.0, 0.45))]  # fmt: skip
+    _, clap = figures(clap_run())
+    trail = Trail("A name that is long", 0, 0, tuple(dots))
+    scatter = replace(clap, trails=(trail,), fronts=(front,))
+    axes, box = label_box(scatter)
+    places = [*corners(front), *((dot.x + side * dot.x_sd * part / 50, dot.y)
+              for dot in dots for part in range(51) for side in (-1, 1))]  # fmt: skip
+    assert not any(box.contains(*axes.transData.transform(place)) for place in places)
+
+
+def corners(front):
+    """Return points along the steps of a front."""
+    for (x0, y0), (x1, y1) in pairwise(front):
+        yield from ((x0 + (x1 - x0) * part / 100, y0) for part in range(101))
+        yield from ((x1, y0 + (y1 - y0) * part / 100) for part in range(101))
+
+
+def label_box(scatter):
+    """Draw the scatter alone and return its axes and the place of the one label."""
+    figure = Figure(figsize=(7.2, 4.7))
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    draw_scatter(axes, scatter)
+    assert label_trails(axes, scatter, canvas)
+    (text,) = [one for one in axes.texts if one.get_text()]
+    return axes, text.get_window_extent(canvas.get_renderer())
+
+
+def test_the_chance_is_said_by_each_metric_once():
+    run = with_scores(clap_run(repeats=3), "fad", {10: 0.5, 25: 0.4, 50: 0.3})
+    data = load([examined(run)])
+    notes = [note for note in pareto_table(data, panels(data)).notes if note.startswith("p ")]
+    assert [note.partition(":")[0] for note in notes] == ["p by FAD", "p by CLAP score"]
 
 
 def test_one_point_alone_is_drawn():
