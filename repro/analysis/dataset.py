@@ -67,6 +67,7 @@ class Source:
 
     ``request`` is what was asked for, as the bundle holds it; empty where it does not.
     ``scoring`` is the bundle that its scores come from, None where it holds them itself.
+    ``idle_w`` is what the GPU drew with nothing to do, the mean of the run's sessions.
     """
 
     bundle: str
@@ -84,6 +85,7 @@ class Source:
     rows: tuple[Row, ...] = field(repr=False)
     scores: tuple[DetailedScore, ...] = field(default=(), repr=False)
     scoring: Scoring | None = field(default=None, repr=False)
+    idle_w: float | None = None
 
     @property
     def counts(self) -> Counter[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import tomllib
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,7 @@ def read_source(examination: Examination) -> Source:
         series=ordered(series.values()),
         rows=rows,
         scores=read_scores(examination.bundle, examination.contents),
+        idle_w=_idle_w(examination),
     )
 
 
@@ -98,6 +100,12 @@ def _overrides(examination: Examination, environment: Environment) -> tuple[str,
     facts = _run_facts(examination)
     later = [text for session in facts.sessions for text in session.overrides] if facts else []
     return tuple(dict.fromkeys((*environment.overrides, *later)))
+
+
+def _idle_w(examination: Examination) -> float | None:
+    facts = _run_facts(examination)
+    known = [session.idle.power_w for session in facts.sessions if session.idle] if facts else []
+    return statistics.fmean(known) if known else None
 
 
 def _run_facts(examination: Examination) -> payload.RunFacts | None:

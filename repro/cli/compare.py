@@ -54,7 +54,10 @@ def compare(
     require_trusted: bool,
     as_json: bool,
 ) -> None:
-    """Compare the energy of two or more sides: reproduced, not reproduced, inconclusive.
+    """Compare the energy of two or more sides.
+
+    Of different hardware: how many times the energy and the time the one needs of the other. And
+    always whether the energies are the same: reproduced, not reproduced, inconclusive.
 
     BUNDLE is a bundle or a folder of them. A side is all bundles of one hardware in one folder;
     where everything named is one side that has a model twice, each bundle becomes one.
@@ -67,7 +70,8 @@ def compare(
 
     All sides are compared with the first. Whatever the answer, the exit code is 0.
     """  # noqa: D301 - click's mark for lines that stay as they are is the character itself
-    from repro.analysis.compare.document import document  # noqa: PLC0415 - --help must answer at once
+    from repro.analysis.compare.answers import answer_lines  # noqa: PLC0415 - --help must answer at once
+    from repro.analysis.compare.document import document  # noqa: PLC0415
     from repro.analysis.compare.files import write_comparison  # noqa: PLC0415
     from repro.analysis.compare.sides import folders  # noqa: PLC0415
     from repro.bundle import examine  # noqa: PLC0415
@@ -89,9 +93,7 @@ def compare(
             click.echo(f"note: {note}", err=True)
         for text, models in one.loud.items():
             click.echo(f"differs: {text} ({', '.join(models)})", err=True)
-    for path in written.files:
-        click.echo(path)
     for one in written.comparisons:
-        click.echo(f"{one.other.label} against {one.reference.label}: {one.answer}")
-        for model in one.models:
-            click.echo(f"  {model.label}: {model.answer}")
+        for line in answer_lines(one):
+            click.echo(line)
+    click.echo(f"open {written.page}")

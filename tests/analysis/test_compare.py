@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 
 import numpy as np
 import pytest
@@ -9,18 +10,21 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from repro.analysis.compare.answers import answer_lines, open_because
+from repro.analysis.compare.boards import boards_first
 from repro.analysis.compare.comparison import compare
 from repro.analysis.compare.document import document
 from repro.analysis.compare.drawing import _ticks, draw
 from repro.analysis.compare.figure import grid
 from repro.analysis.compare.files import write_comparison
+from repro.analysis.compare.need import need_overall
 from repro.analysis.compare.sides import folders, read_sides
 from repro.analysis.compare.tables import lines_table, results_table
 from repro.analysis.equivalence import Answer
 from repro.bundle import Verdict, bundle_name, seal
 from repro.cli.compare import compare as command
 from repro.errors import BundleError, TtaError, UsageError
-from repro.records import Status
+from repro.records import IdleBaseline, Status
 from repro.signing import ephemeral_key
 from tests.analysis.examined import changed, examined, with_environment, with_header, with_rows
 from tests.factories import make_gpu, make_run
@@ -195,8 +199,100 @@ def test_without_a_gpu_on_either_side_cpu_energy_is_compared_and_said():
 
 def test_gpu_energy_is_never_held_against_cpu_energy():
     simulated = [examined(gpu=make_gpu(simulated=True))]
-    with pytest.raises(UsageError, match="no energy of one kind"):
+    with pytest.raises(UsageError, match=r"one kind on all sides, found GPU energy of NVIDIA A40 "
+                       r"\(simulated\), CPU energy of .*: measure each side on a GPU"):  # fmt: skip
         compared(simulated, [examined(gpu=None)])
+
+
+def h200(*, slower=1.0, **options):
+    """Make the other board: times the published ones, and as much energy as is asked for."""
+    return [
+        examined(
+            with_rows(
+                a40_run(model, gpu="NVIDIA H200", **options),
+                lambda row: changed(row, duration_s=slower * row.duration_s),
+            ),
+            bundle=f"{model}.zip",
+        )
+        for model in A40
+    ]
+
+
+def test_of_two_boards_it_is_said_first_what_the_one_needs_of_the_other():
+    found = compared(a40(), h200(factor=4.0, slower=2.5))
+    first, audioldm, _, same, *_ = answer_lines(found)
+    need = need_overall(found)
+    assert (need.energy.value, need.time) == (pytest.approx(4.0), pytest.approx(2.5))
+    assert need.energy.low < 4.0 < need.energy.high
+    assert re.match(
+        r"NVIDIA H200 needs 4 times \(95 % 3\.\d+ to 4\.\d+\) the GPU energy and 2\.5 times the "
+        r"time of NVIDIA A40, over the 12 settings of the study steps", first,
+    )  # fmt: skip
+    assert audioldm.startswith("  AudioLDM: 4 times (95 % ")
+    assert same == "NVIDIA H200 against NVIDIA A40: not reproduced, within 5 %"
+
+
+def test_of_the_same_board_the_answer_alone_is_said():
+    lines = list(answer_lines(compared(a40(), a40(factor=1.1))))
+    assert lines[0] == "NVIDIA A40, two against NVIDIA A40, one: not reproduced, within 5 %"
+    assert len(lines) == 3
+
+
+def test_an_open_answer_has_its_reason():
+    few = compared(a40(), a40(repeats=2))
+    noisy = compared(a40(), a40(noise=0.2))
+    reason = "expected 3 repeats or more on each side, found 2 repeats"
+    assert f"  AudioLDM: inconclusive: {reason}" in answer_lines(few)
+    assert open_because(few) == reason
+    assert "scatter too much" in open_because(noisy)
+    assert open_because(compared(a40(), a40())) == ""
+
+
+def test_without_single_generations_the_batches_say_what_is_needed():
+    one, two = (
+        [examined(gpu=make_gpu(name), repeats=3, steps=())] for name in ("NVIDIA A40", "NVIDIA L4")
+    )
+    assert need_overall(compared(one, two)).study == "batch"
+
+
+def test_two_boards_stand_side_by_side_with_what_a_clip_costs_on_each():
+    found = compared(a40(), h200(factor=0.5))
+    boards, clips = boards_first(found)
+    rows = {name: sides for name, *sides in boards.rows}
+    assert rows["GPU"] == ["NVIDIA A40", "NVIDIA H200"]
+    assert rows["Driver"] == ["550.54.15"] * 2
+    assert rows["Weights"] == ["hub"] * 2
+    assert "Idle power" not in rows
+    assert [one.split()[1] for one in rows["Mean power in windows"]] == ["W", "W"]
+    first = dict(zip(clips.headings, clips.rows[0], strict=True))
+    mean_j = sum(A40["audioldm"][10]) / 5
+    assert first["NVIDIA A40 (Wh)"] == f"{mean_j / 3600:#.4g}"
+    assert first["NVIDIA H200 (Wh)"] == f"{mean_j / 7200:#.4g}"
+    assert first["Ratio"] == "0.5000"
+
+
+def test_the_idle_power_of_a_board_is_the_mean_of_its_sessions():
+    run = a40_run()
+    idle = IdleBaseline(power_w=60.0, seconds=10.0, raw_open=0, raw_close=600_000)
+    session = run.sessions[0].model_copy(update={"idle": idle})
+    other = idle.model_copy(update={"power_w": 80.0})
+    both = (session, session.model_copy(update={"idle": other}))
+    run = run.model_copy(update={"sessions": both})
+    rows = {name: sides for name, *sides in boards_first(compared([examined(run)], h200()))[0].rows}
+    assert rows["Idle power"] == ["70 W", "-"]
+
+
+def test_the_document_gives_what_each_model_needs():
+    (one,) = document([compared(a40(), h200(factor=4.0, slower=2.5))])["comparisons"]
+    assert one["needs"]["overall"]["energy_ratio"] == pytest.approx(4.0)
+    assert one["needs"]["models"]["AudioLDM"]["time_ratio"] == pytest.approx(2.5)
+
+
+def test_the_page_of_two_boards_begins_with_what_the_one_needs(tmp_path):
+    written(tmp_path, a40(), h200(factor=4.0))
+    page = (tmp_path / "out" / "compare.html").read_text(encoding="utf-8")
+    assert page.index("NVIDIA H200 needs 4 times") < page.index("<strong>Not reproduced</strong>")
+    assert page.index("<caption>The two sides") < page.index("<figure")
 
 
 def test_measured_and_demonstration_are_not_mixed():
@@ -492,12 +588,14 @@ def test_the_command_prints_one_document_and_nothing_else(tmp_path):
     assert (tmp_path / "out" / "compare.html").exists()
 
 
-def test_the_command_names_its_files_and_answers(tmp_path):
+def test_the_command_says_what_was_found_and_what_to_open(tmp_path):
     a40_folder, h200 = sealed(tmp_path / "a", "NVIDIA A40"), sealed(tmp_path / "b", "NVIDIA H200")
     arguments = [str(a40_folder), str(h200), "--out", str(tmp_path / "out"), "--reference", "H200"]
     done = CliRunner().invoke(command, arguments, catch_exceptions=False)
-    assert str(tmp_path / "out" / "tables" / "compare.csv") in done.stdout
-    assert "NVIDIA A40 against NVIDIA H200: reproduced" in done.stdout
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("NVIDIA A40 needs 1 times (95 % 0.985 to 1.02) the GPU")
+    assert "NVIDIA A40 against NVIDIA H200: reproduced, within 5 %" in lines
+    assert lines[-1] == f"open {tmp_path / 'out' / 'compare.html'}"
 
 
 @pytest.mark.parametrize("margin", ["0", "1", "5"])

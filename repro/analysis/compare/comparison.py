@@ -72,6 +72,11 @@ class Comparison:
     notes: tuple[str, ...]
 
     @property
+    def boards_differ(self) -> bool:
+        """Whether the sides are of different hardware, and the question is what each needs."""
+        return self.reference.hardware != self.other.hardware
+
+    @property
     def tests(self) -> int:
         """How many tests the answers are corrected for."""
         return sum(one.trial.reason is None for model in self.models for one in model.results)
@@ -109,6 +114,7 @@ def compare(sides: Sequence[Side], *, margin: float) -> tuple[Comparison, ...]:
         raise UsageError(f"--margin: expected a share such as 0.05 for 5 %, found {margin:g}")
     found = tuple(_compare(sides[0], other, margin) for other in sides[1:])
     if not any(one.models for one in found):
+        _check_kinds(sides)
         listed = ", ".join(side.label for side in sides)
         why = "".join(f" ({note.removesuffix('.')})" for one in found for note in one.notes[:1])
         raise UsageError(
@@ -116,6 +122,20 @@ def compare(sides: Sequence[Side], *, margin: float) -> tuple[Comparison, ...]:
             f"{listed}{why}; name sides that measured the same model at the same steps"
         )
     return found
+
+
+def _check_kinds(sides: Sequence[Side]) -> None:
+    """Name the cause where the GPU was measured on one side, and on another the CPU alone."""
+    kinds = {side.label: side.quantities for side in sides}
+    if len(set(kinds.values())) > 1:
+        found = ", ".join(
+            f"{' and '.join(kind.upper() for kind in each) or 'no'} energy of {label}"
+            for label, each in kinds.items()
+        )
+        raise UsageError(
+            f"compare: expected energy of one kind on all sides, found {found}; GPU energy is "
+            "never held against CPU energy: measure each side on a GPU, or each without"
+        )
 
 
 def _compare(reference: Side, other: Side, margin: float) -> Comparison:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from repro.analysis.compare.comparison import rule
+from repro.analysis.compare.need import need_of, need_overall
 from repro.analysis.compare.tables import lines_table, results_table
 from repro.analysis.equivalence import ALPHA, together
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from repro.analysis.compare.comparison import Comparison
+    from repro.analysis.compare.need import Need
     from repro.analysis.compare.sides import Side
     from repro.analysis.tables import Table
 
@@ -35,10 +37,29 @@ def _comparison(one: Comparison) -> dict[str, Any]:
         "answer": one.answer.value,
         "rule": rule(one),
         "models": {model.label: model.answer.value for model in one.models},
+        "needs": _needs(one),
         "differs": one.loud,
         "notes": list(one.notes),
         "results": _records(results_table([one])),
         "lines": _records(lines_table([one])),
+    }
+
+
+def _needs(one: Comparison) -> dict[str, Any]:
+    """Give energy and time over those of the reference, of all models together and of each."""
+    if not one.models:
+        return {}
+    models = {model.label: _need(need_of(model)) for model in one.models}
+    return {"overall": _need(need_overall(one)), "models": models}
+
+
+def _need(need: Need) -> dict[str, Any]:
+    return {
+        "energy_ratio": need.energy.value,
+        "low_95": need.energy.low,
+        "high_95": need.energy.high,
+        "time_ratio": need.time,
+        "quantity": f"{need.quantity} energy",
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from repro.analysis.compare.boards import boards_first
 from repro.analysis.compare.comparison import compare
 from repro.analysis.compare.drawing import draw
 from repro.analysis.compare.figure import grid
@@ -34,6 +35,11 @@ class Written:
 
     comparisons: tuple[Comparison, ...]
     files: tuple[Path, ...]
+
+    @property
+    def page(self) -> Path:
+        """The page to open."""
+        return self.files[-1]
 
 
 def write_comparison(
@@ -92,6 +98,6 @@ def _markdown(comparisons: Sequence[Comparison]) -> bytes:
     tables = [
         to_markdown(view, one.reference.data.bundle_class.value)
         for one in comparisons
-        for view in (results_view(one), lines_view(one))
+        for view in (*boards_first(one), results_view(one), lines_view(one))
     ]
     return "\n".join(tables).encode()

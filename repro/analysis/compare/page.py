@@ -6,7 +6,10 @@ from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING
 
+from repro.analysis.compare.answers import model_answer, open_because
+from repro.analysis.compare.boards import boards_first
 from repro.analysis.compare.comparison import rule
+from repro.analysis.compare.need import need_of, need_words, sentence
 from repro.analysis.compare.view import lines_view, results_view, to_html
 from repro.analysis.equivalence import Answer
 from repro.analysis.svg import inline
@@ -86,15 +89,32 @@ def _header(comparisons: Sequence[Comparison]) -> str:
 
 
 def _answer(one: Comparison) -> str:
-    sides = f"{for_html(one.other.label)} against {for_html(one.reference.label)}"
-    models = "".join(f"<div><dt>{for_html(model.label)}</dt><dd>{model.answer}</dd></div>"
-                     for model in one.models)  # fmt: skip
-    return (
-        f'<p class="class" style="border-color: var({_BORDERS[one.answer]})">'
-        f"<strong>{one.answer.capitalize()}</strong> at a "
-        f"margin of {100 * one.margin:g} %: {sides}.</p>\n{_loud(one)}"
-        f'<dl class="facts">{models}</dl>'
+    facts = _needed if one.boards_differ else model_answer
+    models = "".join(
+        f"<div><dt>{for_html(model.label)}</dt><dd>{for_html(facts(model))}</dd></div>"
+        for model in one.models
     )
+    return f'{_found(one)}\n{_loud(one)}<dl class="facts said">{models}</dl>'
+
+
+def _found(one: Comparison) -> str:
+    """Say what was found: of two boards first what the one needs, and then if it is the same."""
+    sides = f"{for_html(one.other.label)} against {for_html(one.reference.label)}"
+    because = for_html(f" ({reason})") if (reason := open_because(one)) else ""
+    at = f"at a margin of {100 * one.margin:g} %: {sides}{because}."
+    same = f"{one.answer.capitalize()}</strong> {at}"
+    if not one.boards_differ or not one.models:
+        border = f"border-color: var({_BORDERS[one.answer]})"
+        return f'<p class="class" style="{border}"><strong>{same}</p>'
+    return (
+        f'<p class="class"><strong>{for_html(sentence(one))}.</strong></p>\n'
+        f'<p class="note"><strong>{same} That asks whether the energies are the same, which two '
+        "boards need not have.</p>"
+    )
+
+
+def _needed(model: Model) -> str:
+    return need_words(need_of(model))
 
 
 def _loud(one: Comparison) -> str:
@@ -116,6 +136,7 @@ def _parts(one: Comparison, grid: Grid, svg: str) -> Iterable[str]:
     if not one.models:
         yield "<p>Nothing is on both sides.</p>"
         return
+    yield from (to_html(view, kind) for view in boards_first(one))
     label = f"{grid.title}: {grid.subtitle}; {grid.y_label} by model and setting"
     drawing = inline(svg, prefix=grid.name, label=label)
     links = " · ".join(f'<a href="figures/{grid.name}.{suffix}">{suffix}</a>'

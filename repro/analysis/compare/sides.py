@@ -47,6 +47,13 @@ class Side:
         """Return the series with points in a study."""
         return tuple(dict.fromkeys(point.series for point in self.points[study]))
 
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """Whose energy is compared: that of the GPU where one was measured, else of the CPU."""
+        points = [point for each in self.points.values() for point in each]
+        kinds = {"gpu" if point.gpu_energy_j else "cpu" for point in points if point.n}
+        return tuple(sorted(kinds))
+
     def audio_s(self, study: str, point: Point) -> float | None:
         """Return the seconds of audio that one repeat makes, where the bundles say so."""
         clip_s = self.clip_s.get((study, point.series, point.steps, point.batch_size))

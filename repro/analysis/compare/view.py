@@ -57,11 +57,11 @@ def _result_row(model: Model, result: Result) -> tuple[str, ...]:
     alone = None if result.whole else result.settings[0]
     return (
         model.label, words(result), _answer(result),
-        _number(result.trial.ratio.value), interval(result.trial.ratio),
+        number(result.trial.ratio.value), interval(result.trial.ratio),
         _both(counts), _both(energies),
         _both([alone.reference.per_audio_s, alone.other.per_audio_s]) if alone else "-",
         _both([alone.reference.per_call, alone.other.per_call]) if alone else "-",
-        _number(totals[1] / totals[0]) if totals else "-",
+        number(totals[1] / totals[0]) if totals else "-",
         "; ".join(result.differs) or "-",
     )  # fmt: skip
 
@@ -87,7 +87,7 @@ def _line_row(model: Model) -> tuple[str, ...]:
         model.label,
         " / ".join(_line_number(one, "slope") for one in lines),
         " / ".join(_line_number(one, "intercept") for one in lines),
-        _number(slope.value) if slope else "-", interval(slope) if slope else "-",
+        number(slope.value) if slope else "-", interval(slope) if slope else "-",
     )  # fmt: skip
 
 
@@ -95,22 +95,23 @@ def _line_number(one: StepLine | None, name: str) -> str:
     if one is None or one.line is None:
         return "-"
     value, se = getattr(one.line, name), getattr(one.line, f"{name}_se")
-    return _number(value) if se is None else f"{_number(value)} ± {se:.2g}"
+    return number(value) if se is None else f"{number(value)} ± {se:.2g}"
 
 
 def interval(ratio: Ratio) -> str:
     """Write the interval of a ratio."""
     if ratio.low is None or ratio.high is None:
         return "-"
-    return f"{_number(ratio.low)} to {_number(ratio.high)}"
+    return f"{number(ratio.low)} to {number(ratio.high)}"
 
 
 def _both(values: Sequence[float | None]) -> str:
-    texts = ["-" if value is None else _number(value) for value in values]
+    texts = ["-" if value is None else number(value) for value in values]
     return "-" if texts == ["-", "-"] else " / ".join(texts)
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """Write a number in four digits; one that counts in all of its own."""
     if isinstance(value, int):
         return str(value)
     if 1e4 <= abs(value) < 1e7:  # noqa: PLR2004 - what is still read at a glance
@@ -143,6 +144,6 @@ def to_html(view: View, bundle_class: str) -> str:
         for row in view.rows
     )
     return (
-        f'<div class="scroll"><table>\n<caption>{for_html(view.title)}. {STAMPS[bundle_class]}'
-        f"</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>"
+        f'<div class="scroll"><table class="both">\n<caption>{for_html(view.title)}. '
+        f"{STAMPS[bundle_class]}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>"
     )
