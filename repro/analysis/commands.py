@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from repro.analysis.rerun import rerun
 from repro.analysis.text import distinct, for_html
+from repro.captions import SYNTHETIC
+from repro.protocol import protocol_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from repro.analysis.dataset import DataSet, Source
+    from repro.analysis.rerun import Rerun
 
 
 def commands(data: DataSet) -> Iterable[str]:
@@ -25,20 +28,35 @@ def commands(data: DataSet) -> Iterable[str]:
                  f"tta-energy report {' '.join(names)} --out report"])  # fmt: skip
     yield "<p>Measure again, on this machine or another:</p>"
     again = [rerun(source) for source in data.sources if not source.imported]
-    yield _code([*distinct(one.command for one in again),
-                 *_full(source for source in data.sources if source.imported)])  # fmt: skip
-    lacking = distinct(text for one in again for text in one.lacking)
+    imported = [source for source in data.sources if source.imported]
+    yield _code([*distinct(one.command for one in again), *_full(imported)])
+    left_out = "; ".join(_left_out(again, imported))
+    if left_out:
+        yield f'<p class="note">{for_html(left_out)}.</p>'
+
+
+def _full(sources: Sequence[Source]) -> Iterable[str]:
+    """Yield a command for what was imported, by protocol: nobody knows with which it was made."""
+    for protocol in distinct(source.environment.protocol for source in sources):
+        own = [source for source in sources if source.environment.protocol == protocol]
+        models = distinct(series.model for source in own for series in source.series)
+        named = [word for model in models for word in ("--model", model)]
+        how = ["--protocol", protocol] if protocol in protocol_names() else []
+        captions = ["--captions-dir", "captions"] if any(map(_has_captions, own)) else []
+        yield shlex.join(["tta-energy", "full", *named, *how, *captions, "--out", "out"])
+
+
+def _has_captions(source: Source) -> bool:
+    return any(row.dataset not in (None, SYNTHETIC) for row in source.rows)
+
+
+def _left_out(again: Sequence[Rerun], imported: Sequence[Source]) -> Iterable[str]:
+    """Yield what the commands leave to the reader."""
     if again:
-        left_out = "Keys, challenges and overridden checks are not repeated"
-        yield f'<p class="note">{for_html("; ".join((left_out, *lacking)))}.</p>'
-
-
-def _full(sources: Iterable[Source]) -> Iterable[str]:
-    """Yield one command for all that was imported: nobody knows with which it was measured."""
-    models = distinct(series.model for source in sources for series in source.series)
-    if models:
-        words = [word for model in models for word in ("--model", model)]
-        yield shlex.join(["tta-energy", "full", *words, "--out", "out"])
+        yield "Keys, challenges and overridden checks are not repeated"
+        yield from distinct(text for one in again for text in one.lacking)
+    if any(map(_has_captions, imported)):
+        yield "captions is a folder with the captions of the data sets"
 
 
 def _code(lines: Iterable[str]) -> str:

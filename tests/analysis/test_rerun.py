@@ -8,12 +8,13 @@ from dataclasses import replace
 import click
 import pytest
 
+from repro.analysis.commands import commands
 from repro.analysis.load import load
 from repro.analysis.rerun import rerun
 from repro.catalog import read_catalog
 from repro.cli import cli
 from repro.request import Options, make_request, read_captions
-from tests.analysis.examined import examined, with_header
+from tests.analysis.examined import examined, with_environment, with_header, with_quality
 from tests.factories import make_gpu, make_run
 
 #: Parameters of a command that decide nothing of what is measured.
@@ -128,3 +129,19 @@ def test_a_word_of_a_bundle_stays_one_word():
     environment = source.environment.model_copy(update={"protocol": "$(reboot) ; x"})
     found = rerun(replace(source, environment=environment))
     assert "$(reboot) ; x" in shlex.split(found.command)
+
+
+def test_what_was_imported_is_measured_again_by_its_protocol_and_with_captions():
+    run = with_quality(make_run(gpu=make_gpu(), model="tango"), {10: 36.0})
+    run = with_environment(run, imported=True, protocol="authors")
+    page = "".join(commands(load([examined(run)])))
+    assert (
+        "tta-energy full --model tango --protocol authors --captions-dir captions --out out" in page
+    )
+    assert "captions is a folder with the captions of the data sets." in page
+
+
+def test_a_protocol_that_does_not_come_with_the_program_is_not_asked_for_by_name():
+    run = with_environment(make_run(gpu=make_gpu()), imported=True, protocol="of-their-own")
+    page = "".join(commands(load([examined(run)])))
+    assert "tta-energy full --model audioldm --out out" in page
