@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 #: Half a mark, as shares of what the points of a figure span.
 _WIDE, _HIGH = 0.007, 0.014
-_DATASETS = {"audiocaps": "AudioCaps", "clotho": "Clotho"}
 _TITLES = {"fad": "Fréchet audio distance", "clap": "CLAP score"}
 _METRICS = {
     "fad_inf": "FAD, extrapolated (less is better)",
@@ -88,7 +87,7 @@ def fig2(data: DataSet, panels: Sequence[Panel]) -> tuple[Scatter | Absent, ...]
 
 
 def _figure(data: DataSet, panel: Panel) -> Scatter | Absent:
-    dataset = _DATASETS.get(panel.dataset, panel.dataset)
+    dataset = panel.place
     name = f"fig2_{panel.dataset}_{panel.kind}"
     title = f"{_TITLES[panel.kind]} against energy, {dataset}"
     drawn = [entry for entry in panel.entries if entry.placed]

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 #: How a score is named to people, and which way it is better.
 SCORES = {"fad": "FAD", "clap": "CLAP score"}
 WAYS = {"fad": "less is better", "clap": "more is better"}
-DATASETS = {"audiocaps": "AudioCaps", "clotho": "Clotho"}
 _OF_ONE = ("dataset", "metric", "quantity", "clips", "n", "checkpoint", "weights")
 _NOTE = (
     "The points that nothing measured beats, from the cheapest to the best. Energy and seconds of "
@@ -58,10 +57,9 @@ def front_of(data: DataSet, front: Front) -> Table:
 
 
 def name_of(front: Front) -> str:
-    """Name a front by score, data set and what else is the same along it."""
-    series = front.rungs[0].entry.point.series
-    dataset = DATASETS.get(front.panel.dataset, front.panel.dataset)
-    return f"{SCORES[front.panel.kind]} on {dataset}, {series.hardware}"
+    """Name a front by score, data set, hardware and protocol, which are the same along it."""
+    series, panel = front.rungs[0].entry.point.series, front.panel
+    return f"{SCORES[panel.kind]} on {panel.place}, {series.hardware}, protocol {series.protocol}"
 
 
 def _table(data: DataSet, found: Sequence[Front], title: str, score: str, other: str) -> Table:

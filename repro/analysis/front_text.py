@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from repro.analysis.cells import wh
 from repro.analysis.front import MOST
-from repro.analysis.front_table import DATASETS, SCORES
+from repro.analysis.front_table import SCORES
 from repro.analysis.text import distinct, listed
 
 if TYPE_CHECKING:
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 def front_sentences(front: Front) -> str:
     """Say what the cheapest and the best point cost, and where most of the way is done."""
     first, last = front.rungs[0], front.rungs[-1]
-    dataset = DATASETS.get(front.panel.dataset, front.panel.dataset)
-    clip = f"On {first.entry.point.series.hardware}, a clip for {dataset} costs"
+    clip = f"On {first.entry.point.series.hardware}, a clip for {front.panel.place} costs"
     if first is last:
         return f"{clip} {_rung(first, front)}: nothing measured there is better or cheaper."
     return (

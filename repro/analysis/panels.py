@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 #: The panels of each data set, and the metrics that may fill them, the preferred one first.
 KINDS: Mapping[str, tuple[str, ...]] = {"fad": ("fad_inf", "fad"), "clap": ("clap",)}
 
+#: How the paper writes the data sets; others are called what their bundles call them.
+DATASETS: Mapping[str, str] = {"audiocaps": "AudioCaps", "clotho": "Clotho"}
+
 #: Standard deviation of a score between runs of the scorer on the same clips. The frames of
 #: fadtk's FAD-inf are drawn at random: 0.0008 to 0.0016 over six repeats for 300 clips, on
 #: synthetic embeddings like CLAP's; rounded up. Plain FAD and the CLAP score of clips of 10 s
@@ -78,6 +81,11 @@ class Panel:
     metric: str | None
     quantity: str
     entries: tuple[Entry, ...]
+
+    @property
+    def place(self) -> str:
+        """The data set as people write it."""
+        return DATASETS.get(self.dataset, self.dataset)
 
     @property
     def front(self) -> tuple[Entry, ...]:

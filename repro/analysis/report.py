@@ -122,13 +122,7 @@ def _make(data: DataSet) -> _Made:
     verdicts = evaluate(data, shipped_claims(), singles=singles, batches=batches, fronts=fronts)
     clip = clip_costs(data, singles, fronts)
     tables = _tables(data, (singles, batches, fronts), verdicts, clip)
-    charts = (
-        fig1a(data, singles),
-        fig1b(data, batches),
-        *fig2(data, fronts),
-        *stages_figure(data, splits(data), tables.stages),
-        *filter(None, [protocols_chart(data, treatments(data))]),
-    )
+    charts = _charts(data, (singles, batches, fronts), tables)
     drawn = [{} if isinstance(chart, Absent) else draw(chart) for chart in charts]
     figures = [
         (chart, files.get("svg", b"").decode()) for chart, files in zip(charts, drawn, strict=True)
@@ -163,6 +157,17 @@ def _tables(
         stages=stages_table(data, parts),
         checked=checks_table(data, checks(parts, lines)),
         protocols=protocols_table(data, treatments(data)),
+    )
+
+
+def _charts(data: DataSet, points: _Points, tables: ReportTables) -> tuple[Figure, ...]:
+    singles, batches, fronts = points
+    return (
+        fig1a(data, singles),
+        fig1b(data, batches),
+        *fig2(data, fronts),
+        *stages_figure(data, splits(data), tables.stages),
+        *filter(None, [protocols_chart(data, treatments(data))]),
     )
 
 

@@ -38,7 +38,8 @@ def read_source(examination: Examination) -> Source:
 
     """
     environment = _environment(examination)
-    card, request = _card(_toml(examination, payload.MODEL)), _request(examination)
+    card, facts = _card(_toml(examination, payload.MODEL)), _run_facts(examination)
+    request = facts.request if facts else {}
     windows = _windows(examination)
     series = {window.checkpoint: series_of(window, environment, card) for window in windows}
     rows = tuple(_row(window, series[window.checkpoint]) for window in windows)
@@ -52,13 +53,13 @@ def read_source(examination: Examination) -> Source:
         imported=environment.imported,
         environment=environment,
         card=card,
-        overrides=_overrides(examination, environment),
+        overrides=_overrides(facts, environment),
         samples=_samples(request, _toml(examination, payload.PROTOCOL)),
         request=request,
         series=ordered(series.values()),
         rows=rows,
         scores=read_scores(examination.bundle, examination.contents),
-        idle_w=_idle_w(examination),
+        idle_w=_idle_w(facts),
     )
 
 
@@ -90,20 +91,13 @@ def _toml(examination: Examination, name: str) -> dict[str, Any]:
         raise BundleError(f"{examination.bundle}: {name}: {error}") from error
 
 
-def _request(examination: Examination) -> dict[str, Any]:
-    facts = _run_facts(examination)
-    return facts.request if facts is not None else {}
-
-
-def _overrides(examination: Examination, environment: Environment) -> tuple[str, ...]:
+def _overrides(facts: payload.RunFacts | None, environment: Environment) -> tuple[str, ...]:
     """Return checks that were overridden, at the start or at a resume."""
-    facts = _run_facts(examination)
     later = [text for session in facts.sessions for text in session.overrides] if facts else []
     return tuple(dict.fromkeys((*environment.overrides, *later)))
 
 
-def _idle_w(examination: Examination) -> float | None:
-    facts = _run_facts(examination)
+def _idle_w(facts: payload.RunFacts | None) -> float | None:
     known = [session.idle.power_w for session in facts.sessions if session.idle] if facts else []
     return statistics.fmean(known) if known else None
 

@@ -10,7 +10,7 @@ import pytest
 from repro.analysis.cost_table import cost_table, costs
 from repro.analysis.formats import to_csv, to_html
 from repro.analysis.front import fronts
-from repro.analysis.front_table import front_of, front_table
+from repro.analysis.front_table import front_of, front_table, name_of
 from repro.analysis.front_text import cost_sentences, front_sentences
 from repro.analysis.load import load
 from repro.analysis.panels import panels
@@ -18,7 +18,13 @@ from repro.analysis.points import step_points
 from repro.analysis.report import write_report
 from repro.analysis.scores import Scoring
 from repro.bundle import Verdict
-from tests.analysis.examined import examined, scored_run, with_quality, with_scores
+from tests.analysis.examined import (
+    examined,
+    scored_run,
+    with_environment,
+    with_quality,
+    with_scores,
+)
 from tests.factories import make_gpu, make_run
 from tests.scored import make_quality_run, make_scored
 
@@ -66,6 +72,14 @@ def test_the_other_score_of_the_same_set_stands_beside_it():
     assert [one.other for one in by_fad.rungs] == [0.1, 0.4, None]
     assert [one.other for one in by_clap.rungs] == [0.50, 0.30]
     assert 'scope="col" class="num">CLAP score</th>' in to_html(front_of(data, by_fad))
+
+
+def test_fronts_of_one_board_by_two_protocols_have_names_of_their_own():
+    other = with_environment(fad_run(run_id="b" * 32), protocol="precise")
+    _, found = read(fad_run(), other)
+    assert [name_of(front) for front in found] == [
+        "FAD on Clotho, NVIDIA A40, protocol paper", "FAD on Clotho, NVIDIA A40, protocol precise",
+    ]  # fmt: skip
 
 
 def scored_fronts(**scores):
