@@ -13,6 +13,7 @@ from repro.journal import read_journal
 from repro.modelrun import ModelRun
 from repro.records import Record, Status
 from repro.signing import TrustStore
+from repro.summary import ClipCost, clip_costs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,7 @@ class Outcome(Record):
     verdict: str | None
     bundle_class: str | None
     counts: dict[str, int] = Field(default_factory=dict)
+    costs: tuple[ClipCost, ...] = ()
     exit_code: ExitCode = ExitCode.GOOD
 
 
@@ -109,6 +111,7 @@ class Campaign:
             verdict=str(verdict.verdict),
             bundle_class=str(run.header.environment.bundle_class),
             counts=count_statuses(run),
+            costs=clip_costs(run),
             exit_code=ExitCode.ROW_FAILED if _failed(run) else ExitCode.GOOD,
         )
 

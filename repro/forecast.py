@@ -45,7 +45,7 @@ class Forecast:
         """Take note of a finished window."""
         # A call may make fewer clips than its batch has, and a row that failed has made none.
         work = _work(row.steps, self._clips.get(key_of(row), row.batch_size))
-        energy_j = row.gpu_energy_j if row.gpu_energy_j is not None else row.cpu_energy_j
+        energy_j = row.energy_j
         self._left -= 0 if row.warmup else work
         self._done += work if row.duration_s is not None else 0
         self._energy_j += energy_j or 0.0

@@ -146,13 +146,12 @@ def describe_window(row: Window) -> str:
     if row.dataset is not None:
         setting += f", {row.dataset} {row.item}"
     setting += ", warm-up" if row.warmup else f", repeat {row.repeat}"
-    energy_j = row.gpu_energy_j if row.gpu_energy_j is not None else row.cpu_energy_j
+    energy_j = row.energy_j
     ended = "" if row.status is Status.OK else str(row.status)
     ended += f" ({row.detail})" if ended and row.detail else ""
     if row.duration_s is None or energy_j is None:
         return f"{setting}: {ended}"
-    part = "GPU" if row.gpu_energy_j is not None else f"CPU {row.cpu_source}"
-    cost = f"{_figure(row.duration_s)} s, {_figure(energy_j)} J{_times(row)} {part}"
+    cost = f"{_figure(row.duration_s)} s, {_figure(energy_j)} J{_times(row)} {row.energy_part}"
     return f"{setting}: {cost}" + (f", {ended}" if ended else "")
 
 

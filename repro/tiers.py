@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import signal
-import sys
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
-
-from rich.console import Console
-from rich.table import Table
 
 from repro import rundir
 from repro.bundle.archive import MAX_BYTES
@@ -35,6 +31,7 @@ from repro.request import (
 from repro.scoreprogress import make_listener
 from repro.scorer import lacking
 from repro.scoring import EMBEDDINGS, Engine, score_bundle
+from repro.summary import print_summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -107,28 +104,6 @@ def worst(outcomes: list[Outcome]) -> ExitCode:
     codes = {outcome.exit_code for outcome in outcomes}
     order = (ExitCode.METER, ExitCode.BUNDLE, ExitCode.USAGE, ExitCode.ERROR, ExitCode.ROW_FAILED)
     return next((code for code in order if code in codes), ExitCode.GOOD)
-
-
-def print_summary(outcomes: list[Outcome], out: Path) -> None:
-    """Print a line per model, the path of each bundle and the command to type next."""
-    console = Console(file=sys.stdout)
-    table = Table(box=None, pad_edge=False)
-    for heading in ("model", "windows", "class", "verdict"):
-        table.add_column(heading)
-    for outcome in outcomes:
-        counts = ", ".join(f"{count} {status}" for status, count in outcome.counts.items())
-        table.add_row(
-            outcome.model, counts or "-", outcome.bundle_class or "-", outcome.verdict or "error"
-        )
-    console.print(table)
-    for outcome in outcomes:
-        for path in filter(None, (outcome.bundle, outcome.scores)):
-            console.print(str(path), highlight=False, markup=False, soft_wrap=True)
-    bundles = [path for one in outcomes for path in (one.bundle, one.scores) if path]
-    if bundles:
-        listed = " ".join(str(path) for path in bundles)
-        command = f"next: tta-energy report {listed} --out {out / 'report'}"
-        console.print(command, highlight=False, markup=False, soft_wrap=True)
 
 
 def _announce_unscored(requests: list[tuple[Model, Request]], progress: Listener) -> None:

@@ -32,7 +32,7 @@ def test_a_tier_leaves_a_bundle_of_scores_beside_that_of_the_run(models_dir, tmp
     assert done.returncode == 0, done.stderr
     run, scores = names(out)
     assert scores == run.replace(".zip", "_score.zip")
-    assert f"{run} {out / scores} --out" in done.stdout
+    assert f"next: tta-energy report {out} --out" in done.stdout
 
 
 def test_runs_set_aside_take_their_scores_with_them(models_dir, tmp_path):

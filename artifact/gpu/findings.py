@@ -136,7 +136,7 @@ def by_setting(rows: Iterable[Window]) -> dict[tuple[str, str, int, int], list[f
     """Return the joules of a generation by model, study, steps and batch size; GPU before CPU."""
     found: dict[tuple[str, str, int, int], list[float]] = {}
     for row in rows:
-        energy_j = row.gpu_energy_j or row.cpu_energy_j
+        energy_j = row.energy_j
         if row.study in ("steps", "batch") and energy_j is not None:
             setting = (row.model, row.study, row.steps, row.batch_size)
             found.setdefault(setting, []).append(energy_j / row.generations)

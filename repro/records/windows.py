@@ -66,6 +66,16 @@ class Window(Record):
     generations: int = Field(default=1, ge=1)
     stage: str | None = Field(default=None, pattern=STAGE)
 
+    @property
+    def energy_j(self) -> float | None:
+        """The GPU's energy, or the CPU's where no GPU was measured."""
+        return self.gpu_energy_j if self.gpu_energy_j is not None else self.cpu_energy_j
+
+    @property
+    def energy_part(self) -> str:
+        """What drew that energy."""
+        return "GPU" if self.gpu_energy_j is not None else f"CPU {self.cpu_source}"
+
 
 class Caption(Record):
     """One row of ``captions.csv``: which caption an item of a study was, never its text.
