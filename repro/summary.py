@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
     from repro.campaign import Outcome
 
-HEADINGS = ("model", "windows", "a clip takes", "class", "verdict")
-
-
 class ClipCost(Record):
     """What a clip took on average at a number of steps, one at a time, warm-ups apart.
 
@@ -59,7 +56,9 @@ def _cost(steps: int, rows: Sequence[Window]) -> ClipCost:
 def print_summary(outcomes: Sequence[Outcome], out: Path) -> None:
     """Print a line per model, the path of each bundle and the command to type next."""
     console = Console(file=sys.stdout)
-    table = Table(*HEADINGS, box=None, pad_edge=False)
+    parts = sorted({cost.part for one in outcomes for cost in one.costs})
+    takes = f"a clip takes ({', '.join(parts)})" if parts else "a clip takes"
+    table = Table("model", "windows", takes, "class", "verdict", box=None, pad_edge=False)
     for one in outcomes:
         counts = ", ".join(f"{count} {status}" for status, count in one.counts.items())
         costs = "\n".join(map(describe, _ends(one.costs)))
@@ -76,7 +75,7 @@ def print_summary(outcomes: Sequence[Outcome], out: Path) -> None:
 
 def describe(cost: ClipCost) -> str:
     """Say what a clip took, in the units of its magnitude."""
-    return f"{cost.steps} steps: {cost.energy_j:.3g} J, {cost.duration_s:.3g} s ({cost.part})"
+    return f"{cost.steps} steps: {cost.energy_j:.3g} J, {cost.duration_s:.3g} s"
 
 
 def _ends(costs: Sequence[ClipCost]) -> Sequence[ClipCost]:
