@@ -24,13 +24,14 @@ class Reference(Record):
     """How long the model takes elsewhere, to estimate from.
 
     A generation of ``n`` steps lasts ``fixed_s + n * step_s``; one call of the batch study
-    ``batch_call_s[batch size]``.
+    ``batch_call_s[batch size]``. ``power_w`` is what the GPU draws meanwhile, on average.
     """
 
     hardware: str
     fixed_s: float = Field(ge=0)
     step_s: float = Field(gt=0)
     batch_call_s: dict[int, float] = Field(default_factory=dict)
+    power_w: float | None = Field(default=None, gt=0)
     source: str
 
 

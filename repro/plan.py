@@ -128,19 +128,23 @@ def seconds(
 def study_summary(
     protocol: Protocol, model: Model, study: Study, lists: Sequence[CaptionList] = ()
 ) -> dict[str, object]:
-    """Return what a study asks of a model: windows, generated clips, seconds, bytes of audio.
+    """Return what a study asks of a model: windows, clips, seconds, GPU energy, bytes of audio.
 
     Captions need not be there: a study has as many as the protocol says, of its usual length.
     Where ``lists`` say how long recordings are, the bytes are those of clips as long. The seconds
     are of the usual length: how they grow with it is known of no model.
     """
     planned, times = _typical(protocol, model, study)
-    duration_s = seconds(planned, model.card.reference, protocol.window_s)
+    reference = model.card.reference
+    duration_s = seconds(planned, reference, protocol.window_s)
+    duration_s = None if duration_s is None else times * duration_s
+    power_w = reference.power_w if reference else None
     return {
         "study": study,
         "windows": times * len(planned),
         "clips": times * sum(window.makes for window in planned),
-        "seconds": None if duration_s is None else times * duration_s,
+        "seconds": duration_s,
+        "gpu_energy_j": None if duration_s is None or power_w is None else duration_s * power_w,
         "audio_bytes": audio_bytes(protocol, model, study, lists),
     }
 

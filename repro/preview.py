@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from repro.catalog import find, read_catalog
+from repro.energy.units import JOULES_PER_KWH
 from repro.plan import mean_duration_s, study_summary
 from repro.protocol import manner
 from repro.records import Record
@@ -26,13 +27,17 @@ if TYPE_CHECKING:
     from repro.protocol import Protocol
 
 
+FORM = "{:<20} {:<8} {:>8} {:>8} {:>9} {:>8} {:>9}"
+
+
 class StudyPreview(Record):
-    """One study of one model. ``seconds`` is None where nothing is known of the model's speed."""
+    """One study of one model; ``seconds`` and ``gpu_energy_j`` are None where nothing is known."""
 
     study: str
     windows: int
     clips: int
     seconds: float | None
+    gpu_energy_j: float | None
     audio_bytes: int
 
 
@@ -57,6 +62,7 @@ class Preview(Record):
     windows: dict[str, int]
     clips: int
     minutes: float | None
+    gpu_energy_kwh: float | None
     audio_bytes: int
 
 
@@ -85,8 +91,9 @@ def preview(
         for model in chosen
     )
     cells = [study for row in rows for study in row.studies]
-    times = [cell.seconds for cell in cells]
-    known = [duration for duration in times if duration is not None]
+    duration_s, energy_j = (
+        _sum(getattr(cell, name) for cell in cells) for name in ("seconds", "gpu_energy_j")
+    )
     hardware = {model.card.reference.hardware for model in chosen if model.card.reference}
     return Preview(
         tier=tier,
@@ -101,7 +108,8 @@ def preview(
             for name in protocol.studies.names()
         },
         clips=sum(cell.clips for cell in cells),
-        minutes=sum(known) / 60 if len(known) == len(times) else None,
+        minutes=None if duration_s is None else duration_s / 60,
+        gpu_energy_kwh=None if energy_j is None else energy_j / JOULES_PER_KWH,
         audio_bytes=sum(cell.audio_bytes for cell in cells),
     )
 
@@ -109,29 +117,45 @@ def preview(
 def render(grid: Preview) -> str:
     """Return the grid as text."""
     lines = [f"{grid.tier}, protocol {grid.protocol}; nothing is run", ""]
-    form = "{:<20} {:<8} {:>8} {:>8} {:>10} {:>10}"
-    lines.append(form.format("model", "study", "windows", "clips", "minutes", "audio MB"))
-    for row in grid.models:
-        for cell in row.studies:
-            minutes = "?" if cell.seconds is None else f"{cell.seconds / 60:.1f}"
-            megabytes = f"{cell.audio_bytes / 1e6:.0f}"
-            lines.append(
-                form.format(row.model, cell.study, cell.windows, cell.clips, minutes, megabytes)
-            )
-    total = "?" if grid.minutes is None else f"{grid.minutes:.1f}"
-    windows = sum(grid.windows.values())
     lines.append(
-        form.format("all", "", windows, grid.clips, total, f"{grid.audio_bytes / 1e6:.0f}")
+        FORM.format("model", "study", "windows", "clips", "minutes", "GPU kWh", "audio MB")
     )
+    for row in grid.models:
+        lines += [_line(row.model, cell) for cell in row.studies]
     listed = ", ".join(f"{count} {study}" for study, count in grid.windows.items())
-    lines += ["", f"windows: {listed}; warm-ups come on top"]
+    lines += [_line("all", _all(grid)), "", f"windows: {listed}; warm-ups come on top"]
     lines += [f"{name}: {text}" for name, text in grid.manner.items()]
     if grid.estimated_on:
-        lines.append(f"minutes: generation alone, as on {grid.estimated_on}")
+        lines.append(f"minutes and kWh: generation alone, as on {grid.estimated_on}")
     lines += [f"captions: {text}" for text in grid.captions]
     lines += [f"deviation: {text}" for text in grid.deviations]
     lines += [f"left out: {row.model}: {row.missing}" for row in grid.models if row.missing]
     return "\n".join(lines)
+
+
+def _line(model: str, cell: StudyPreview) -> str:
+    minutes = "?" if cell.seconds is None else f"{cell.seconds / 60:.1f}"
+    kwh = "?" if cell.gpu_energy_j is None else f"{cell.gpu_energy_j / JOULES_PER_KWH:.3g}"
+    megabytes = f"{cell.audio_bytes / 1e6:.0f}"
+    return FORM.format(model, cell.study, cell.windows, cell.clips, minutes, kwh, megabytes)
+
+
+def _all(grid: Preview) -> StudyPreview:
+    return StudyPreview(
+        study="",
+        windows=sum(grid.windows.values()),
+        clips=grid.clips,
+        seconds=None if grid.minutes is None else 60 * grid.minutes,
+        gpu_energy_j=None if grid.gpu_energy_kwh is None else grid.gpu_energy_kwh * JOULES_PER_KWH,
+        audio_bytes=grid.audio_bytes,
+    )
+
+
+def _sum(values: Iterable[float | None]) -> float | None:
+    """Return the sum, or None where a part is not known."""
+    listed = list(values)
+    known = [value for value in listed if value is not None]
+    return sum(known) if len(known) == len(listed) else None
 
 
 def _studies(protocol: Protocol, model: Model, lists: Captions) -> tuple[StudyPreview, ...]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from repro.campaign import Outcome
 
+
 class ClipCost(Record):
     """What a clip took on average at a number of steps, one at a time, warm-ups apart.
 
