@@ -2,10 +2,10 @@
 
 import pytest
 
-from repro.adapter import AdapterProcess
 from repro.catalog import read_catalog
 from repro.errors import UsageError, WorkerError
 from repro.meter.simulated import read_settings
+from repro.workers.adapter import AdapterProcess
 from tests.fakes import fake_run, tta, write_model
 from tests.test_worker import LOAD
 

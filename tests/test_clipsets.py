@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from repro.clipsets import find_sets
 from repro.records import Status
+from repro.scoring.clipsets import find_sets
 from tests.scored import make_audio, make_quality_run
 
 

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repro.forecast import Forecast
+from repro.measuring.forecast import Forecast
+from repro.measuring.progress import describe_left
 from repro.plan import PlannedWindow
-from repro.progress import describe_left
 from tests.factories import START, make_window
 
 PENDING = [

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from repro import rundir
 from repro.errors import TtaError, UsageError
 from repro.image import describe_image, is_mounted
 from repro.machine import describe_machine
+from repro.measuring import rundir
 
 BASE = "registry.example:5000/nvidia/cuda:12.8.1@sha256:" + 64 * "a"
 

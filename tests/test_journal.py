@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from repro.errors import TtaError
-from repro.journal import Journal, read_journal
+from repro.measuring.journal import Journal, read_journal
 from tests.factories import make_run
 from tests.fakes import environment
 
@@ -90,7 +90,7 @@ FILLS_THE_DISK = """
 import resource, sys
 from pathlib import Path
 from repro.errors import TtaError
-from repro.journal import Journal
+from repro.measuring.journal import Journal
 from tests.test_journal import RUN
 path = Path(sys.argv[1])
 with Journal.create(path, RUN.header) as journal:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from repro.errors import TtaError
-from repro.rundir import locked, salt
+from repro.measuring.rundir import locked, salt
 
 
 @pytest.fixture

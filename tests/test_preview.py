@@ -7,8 +7,8 @@ import pytest
 from repro.bundle import examine, payload
 from repro.catalog import read_catalog
 from repro.energy.units import JOULES_PER_KWH
-from repro.preview import preview, render
 from repro.signing import TrustStore
+from repro.views.plan import preview, render
 from tests.fakes import write_model
 
 ROOT = Path(__file__).parents[1]

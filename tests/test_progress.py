@@ -5,8 +5,8 @@ import io
 import pytest
 from rich.console import Console
 
+from repro.measuring.progress import Bar, describe_window
 from repro.plan import PlannedWindow
-from repro.progress import Bar, describe_window
 from repro.records import Status
 from tests.factories import START, make_window
 

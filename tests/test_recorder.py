@@ -2,7 +2,7 @@
 
 import pytest
 
-from repro.worker import Recorder, Worker
+from repro.workers.worker import Recorder, Worker
 
 
 class Handle:

@@ -2,13 +2,13 @@ import math
 
 import pytest
 
-from repro.adapter import Generated, Replayed
 from repro.catalog import ModelCard
+from repro.measuring.rows import RowMaker
 from repro.meter.window import Measurement
 from repro.plan import PlannedWindow
 from repro.protocol import parse_protocol, protocol_text
 from repro.records import Reading, Status, Trace
-from repro.rows import RowMaker
+from repro.workers.adapter import Generated, Replayed
 
 PROTOCOL = parse_protocol(protocol_text("paper"))
 CARD = ModelCard(

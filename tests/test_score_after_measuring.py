@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from repro.scorer import lacking
+from repro.scoring.scorer import lacking
 from tests.captions.lists import write_list, write_wav
 from tests.fakes import fake_run, tta, write_model
 from tests.models.drive import find_interpreter
@@ -74,8 +74,8 @@ def test_what_scoring_lacks_is_said_before_anything_is_generated(models_dir, tmp
 
 
 def test_missing_weights_of_the_scorer_are_said_with_the_command_that_fetches_them(monkeypatch):
-    monkeypatch.setattr("repro.scorer.find_interpreter", lambda _: None)
-    monkeypatch.setattr("repro.scorer.find_weights", lambda _: None)
+    monkeypatch.setattr("repro.scoring.scorer.find_interpreter", lambda _: None)
+    monkeypatch.setattr("repro.scoring.scorer.find_weights", lambda _: None)
     said = lacking("laion", "hub")
     assert "found none: fetch them with `tta-energy weights fetch scorer`" in said
     assert lacking("laion", "random") is None

@@ -24,8 +24,8 @@ FIRST = range(1, CLIPS)
 SCORE = """
 import sys
 from pathlib import Path
-from repro.scoreprogress import make_listener
-from repro.scoring import Engine, score_bundle
+from repro.scoring.progress import make_listener
+from repro.scoring.scorebundle import Engine, score_bundle
 from repro.signing import ephemeral_key
 
 (bundle,) = Path(sys.argv[1]).glob("*.zip")

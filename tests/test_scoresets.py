@@ -8,11 +8,11 @@ import pytest
 
 from repro.captions import CaptionList
 from repro.captions.items import Item
-from repro.clipsets import ClipSet
 from repro.records import BundleClass, ScoredClip
-from repro.resampling import Interval
-from repro.scorer import Fad
-from repro.scoresets import SetScorer
+from repro.scoring.clipsets import ClipSet
+from repro.scoring.resampling import Interval
+from repro.scoring.scorer import Fad
+from repro.scoring.sets import SetScorer
 
 FRAMES = 1500
 

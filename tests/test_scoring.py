@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from repro import scoring
 from repro.bundle import Verdict, examine, score_payload
 from repro.bundle.family import compared
 from repro.cli.score import score as command
 from repro.errors import BundleError, UsageError
 from repro.records import BundleClass
-from repro.scoring import Engine, score_bundle
+from repro.scoring import scorebundle
+from repro.scoring.scorebundle import Engine, score_bundle
 from repro.signing import TrustStore, ephemeral_key
 from tests.captions.lists import write_list
 from tests.fakes import fake_run, tta, write_model
@@ -216,12 +216,12 @@ def test_other_captions_than_were_generated_from_are_refused(own, engine, tmp_pa
 
 def test_the_command_scores_and_says_what_to_type_next(bundle, monkeypatch):
     find_interpreter("diffusers")
-    original = scoring.Engine.__init__
+    original = scorebundle.Engine.__init__
 
     def tiny(self, *arguments, **options):
         original(self, *arguments, **{**options, "size": "tiny"})
 
-    monkeypatch.setattr(scoring.Engine, "__init__", tiny)
+    monkeypatch.setattr(scorebundle.Engine, "__init__", tiny)
     done = CliRunner().invoke(
         command, [str(bundle), "--engine", "transformers", "--weights", "random"]
     )

@@ -6,7 +6,7 @@ from click.testing import CliRunner
 from repro.catalog import read_catalog
 from repro.cli import cli
 from repro.cli.screen import folded
-from repro.inventory import render, summarize
+from repro.views.models import render, summarize
 
 
 @pytest.mark.parametrize("group", [[], ["weights"]])

@@ -2,8 +2,9 @@
 
 import pytest
 
-from repro.campaign import Outcome
-from repro.summary import clip_costs, describe, print_summary
+from repro.measuring.campaign import Outcome
+from repro.measuring.costs import clip_costs
+from repro.measuring.summary import describe, print_summary
 from tests.factories import make_gpu, make_run
 
 

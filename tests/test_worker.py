@@ -9,10 +9,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from repro import process
-from repro.adapter import AdapterProcess
 from repro.catalog import read_catalog
 from repro.errors import WorkerError
+from repro.workers import process
+from repro.workers.adapter import AdapterProcess
 from tests.fakes import environment, write_model
 
 CALL = {
@@ -174,7 +174,7 @@ def test_a_worker_that_closes_its_output_and_lives_on_is_a_crash_and_killed(star
 ABANDONS_ITS_WORKER = """
 import os, sys, threading, time
 from pathlib import Path
-from repro.adapter import AdapterProcess
+from repro.workers.adapter import AdapterProcess
 from repro.catalog import read_catalog
 from tests.test_worker import CALL, LOAD
 models, log = map(Path, sys.argv[1:])
@@ -203,7 +203,7 @@ def test_a_worker_ends_with_its_harness_even_in_the_middle_of_a_generation(tmp_p
 
 
 def test_the_worker_needs_the_standard_library_alone():
-    worker = Path(__file__).parent.parent / "repro" / "worker.py"
+    worker = Path(__file__).parent.parent / "repro" / "workers" / "worker.py"
     done = subprocess.run(
         [sys.executable, "-I", "-S", str(worker), "/nowhere/adapter.py"],
         capture_output=True, text=True, check=False, input="",

@@ -20,18 +20,18 @@ import time
 import warnings
 from pathlib import Path
 
-from repro.adapter import AdapterProcess
 from repro.catalog import read_catalog
 from repro.energy.alignment import Span
-from repro.journal import Journal
+from repro.measuring.journal import Journal
+from repro.measuring.modelrun import ModelRun
 from repro.meter.counter import EnergyCounter
 from repro.meter.device import simulated_device
 from repro.meter.nvml import NvmlGpu
 from repro.meter.simulated import SimulatedGpuSettings, SimulatedNvml
 from repro.meter.ticks import Refresh
 from repro.meter.trace import PowerTrace
-from repro.modelrun import ModelRun
 from repro.request import Options, make_request
+from repro.workers.adapter import AdapterProcess
 
 GOAL_MS = 20.0
 WINDOWS = 100

@@ -23,16 +23,16 @@ from typing import NamedTuple
 
 from overhead import ADAPTER, CARD, Silent, Stopwatch
 
-from repro.adapter import AdapterProcess
 from repro.catalog import read_catalog
+from repro.measuring.modelrun import ModelRun
 from repro.meter.counter import EnergyCounter, UnalignedCounter
 from repro.meter.device import simulated_device
 from repro.meter.simulated import SimulatedGpuSettings, SimulatedNvml
 from repro.meter.trace import PowerTrace
-from repro.modelrun import ModelRun
 from repro.plan import study_summary
 from repro.protocol import STUDIES
 from repro.request import Options, chosen_protocol, make_request, read_captions
+from repro.workers.adapter import AdapterProcess
 
 GOAL_PERCENT = 3.0
 STEPS = tuple(range(1, 11))

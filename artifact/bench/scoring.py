@@ -35,10 +35,10 @@ from typing import Any
 import numpy as np
 
 from repro.errors import UsageError
-from repro.frechet import pool
 from repro.resources import scorer_dir
-from repro.scorer import Scorer
-from repro.scorerprocess import find_interpreter
+from repro.scoring.frechet import pool
+from repro.scoring.process import find_interpreter
+from repro.scoring.scorer import Scorer
 
 QUESTION = (
     "how many times faster are the paper's 84 sets scored, of one clip each, than by a fresh fadtk "

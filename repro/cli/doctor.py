@@ -40,8 +40,8 @@ def doctor(*, as_json: bool, **options: Any) -> None:
     import json  # noqa: PLC0415 - --help must answer at once
 
     from repro.cli.screen import echo  # noqa: PLC0415
-    from repro.consultation import consult, render  # noqa: PLC0415
     from repro.errors import ExitCode  # noqa: PLC0415
+    from repro.views.doctor import consult, render  # noqa: PLC0415
 
     answer = consult(**options)
     if as_json:

@@ -41,7 +41,7 @@ def full(**options: Any) -> None:
 
 def _measure(tier: str, *, key: Path | None, **options: Any) -> None:
     from repro.errors import ExitCode  # noqa: PLC0415
-    from repro.tiers import run_tier  # noqa: PLC0415
+    from repro.measuring.tiers import run_tier  # noqa: PLC0415
 
     code = run_tier(tier, key=read_key(key), **options)
     if code is not ExitCode.GOOD:

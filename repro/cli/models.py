@@ -22,7 +22,7 @@ def models(name: str | None, models_dirs: tuple[Path, ...], *, as_json: bool) ->
 
     from repro.catalog import find, read_catalog  # noqa: PLC0415
     from repro.cli.screen import echo, terminal_width  # noqa: PLC0415
-    from repro.inventory import render, render_one, summarize  # noqa: PLC0415
+    from repro.views.models import render, render_one, summarize  # noqa: PLC0415
 
     catalog = read_catalog(models_dirs)
     chosen = [find(catalog, name)] if name else list(catalog.values())

@@ -25,7 +25,7 @@ def plan(*, as_json: bool, **options: Any) -> None:
     import json  # noqa: PLC0415
 
     from repro.cli.screen import echo  # noqa: PLC0415
-    from repro.preview import preview, render  # noqa: PLC0415
+    from repro.views.plan import preview, render  # noqa: PLC0415
 
     grid = preview(**{name: options[name] for name in options if name not in BESIDE_THE_GRID})
     if as_json:

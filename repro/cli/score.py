@@ -61,9 +61,9 @@ def score(
     BUNDLE is that of a run with the study quality. Its scores get a bundle of their own beside it,
     signed, that names the run by digest. The same command goes on where it was interrupted.
     """
-    from repro.scoreprogress import make_listener  # noqa: PLC0415 - --help must answer at once
-    from repro.scoring import EMBEDDINGS, Engine, score_bundle  # noqa: PLC0415
-    from repro.tiers import interruptible  # noqa: PLC0415
+    from repro.measuring.tiers import interruptible  # noqa: PLC0415
+    from repro.scoring.progress import make_listener  # noqa: PLC0415 - --help must answer at once
+    from repro.scoring.scorebundle import EMBEDDINGS, Engine, score_bundle  # noqa: PLC0415
 
     signing = read_key(key)
     listener = make_listener()

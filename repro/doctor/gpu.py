@@ -6,12 +6,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repro.adapter import AdapterProcess
 from repro.doctor.finding import SEE_DRIVER, Finding, fail, ok, unknown, warn
 from repro.errors import MeterError, WorkerError
 from repro.meter.condition import WHOLE
 from repro.meter.device import worker_environment
 from repro.meter.ticks import Ticks, probe
+from repro.workers.adapter import AdapterProcess
 
 if TYPE_CHECKING:
     from repro.catalog import Model

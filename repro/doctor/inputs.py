@@ -9,7 +9,7 @@ from repro import captions
 from repro.captions import SYNTHETIC
 from repro.doctor.finding import Finding, ok, warn
 from repro.errors import UsageError
-from repro.scorer import lacking
+from repro.scoring.scorer import lacking
 from repro.weights import find
 
 if TYPE_CHECKING:

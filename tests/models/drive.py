@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = ROOT / "models"
 EXAMPLES = Path(__file__).parent / "example_models"
-WORKER = ROOT / "repro" / "worker.py"
+WORKER = ROOT / "repro" / "workers" / "worker.py"
 
 
 def find_interpreter(environment):

@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from repro.worker import CONTRACT
+from repro.workers.worker import CONTRACT
 from tests.models.drive import EXAMPLES, MODELS
 
 FOREIGN = {"time", "timeit", "codecarbon", "pynvml", "logging", "tqdm", "repro"}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import linalg
 
 from repro.errors import TtaError
-from repro.frechet import Reference, WeightedSet, describe, extrapolate, pool
+from repro.scoring.frechet import Reference, WeightedSet, describe, extrapolate, pool
 from tests.scorer.examples import make_clips
 
 

@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 
 from repro.errors import WorkerError
-from repro.frechet import Reference, extrapolate, pool
-from repro.scorer import Scorer
-from repro.scorerprocess import find_interpreter
+from repro.scoring.frechet import Reference, extrapolate, pool
+from repro.scoring.process import find_interpreter
+from repro.scoring.scorer import Scorer
 from tests.models.drive import MODELS
 from tests.scorer.examples import make_clips, write_tone
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from repro.errors import TtaError
-from repro.frechet import Reference, WeightedSet, pool
-from repro.resampling import difference, jackknife, mean_of, remembering
+from repro.scoring.frechet import Reference, WeightedSet, pool
+from repro.scoring.resampling import difference, jackknife, mean_of, remembering
 from tests.scorer.examples import make_clips
 
 values = st.lists(st.floats(-1, 1), min_size=3, max_size=40)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from repro.embeddings import EmbeddingCache
 from repro.errors import UsageError, WorkerError
-from repro.scorer import Scorer, clap_difference, clap_interval
+from repro.scoring.embeddings import EmbeddingCache
+from repro.scoring.scorer import Scorer, clap_difference, clap_interval
 from tests.models.drive import find_interpreter, quiet_cores
 from tests.scorer.examples import write_tone
 

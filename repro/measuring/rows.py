@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from repro.adapter import Replayed
 from repro.energy.budget import combined_j, quantisation_j
 from repro.energy.gate import Judged, dispute, without_tail_j
 from repro.meter.disturbances import aliasing
 from repro.records import Status, Window
+from repro.workers.adapter import Replayed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from repro.adapter import Generated
     from repro.catalog import ModelCard
     from repro.meter.window import Measurement
     from repro.plan import PlannedWindow
     from repro.protocol import Protocol
     from repro.records import Reading
+    from repro.workers.adapter import Generated
 
 #: What a worker's misfortune is called in a row.
 STATUS_OF_KIND = {

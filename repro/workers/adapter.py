@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import Field, ValidationError
 
 from repro.errors import WorkerError
-from repro.process import WorkerProcess
 from repro.records import Record, complaint
 from repro.resources import data_root
+from repro.workers.process import WorkerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,18 +10,18 @@ import hashlib
 import time
 from typing import TYPE_CHECKING, Any, Literal
 
-from repro.adapter import AdapterProcess, Generated, Replayed, read_answer
 from repro.errors import TtaError, WorkerError
+from repro.measuring.rows import STATUS_OF_KIND, RowMaker
 from repro.meter.window import utc_now
 from repro.plan import key_of
 from repro.records import Clip, Session, Status, WindowEntry
-from repro.rows import STATUS_OF_KIND, RowMaker
+from repro.workers.adapter import AdapterProcess, Generated, Replayed, read_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from repro.journal import Journal
+    from repro.measuring.journal import Journal
     from repro.meter.device import Device
     from repro.meter.window import Meter
     from repro.plan import PlannedWindow, Setting

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from repro.adapter import AdapterProcess
 from repro.environments import listing
 from repro.protocol import parse_protocol, protocol_text
 from repro.records import ModelFacts
 from repro.request import public_name
+from repro.workers.adapter import AdapterProcess
 
 if TYPE_CHECKING:
     from pathlib import Path

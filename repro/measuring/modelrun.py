@@ -6,29 +6,29 @@ import shutil
 import uuid
 from typing import TYPE_CHECKING, Literal
 
-from repro import rundir
 from repro.errors import Interrupted, TtaError, WorkerError
 from repro.image import describe_image
-from repro.journal import Journal
-from repro.loader import Loader
 from repro.machine import describe_harness, describe_machine, describe_source
+from repro.measuring import rundir
+from repro.measuring.journal import Journal
+from repro.measuring.loader import Loader
+from repro.measuring.rows import STATUS_OF_KIND, RowMaker
+from repro.measuring.runner import Runner, pending_windows
 from repro.meter.window import utc_now
 from repro.plan import windows
 from repro.records import BundleClass, Environment, JournalHeader, Session, WindowEntry
 from repro.request import public_name
-from repro.rows import STATUS_OF_KIND, RowMaker
-from repro.runner import Runner, pending_windows
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from repro.adapter import AdapterProcess
     from repro.catalog import Model
+    from repro.measuring.progress import Listener
     from repro.meter.device import Device
     from repro.plan import PlannedWindow
-    from repro.progress import Listener
     from repro.records import Run
     from repro.request import Request
+    from repro.workers.adapter import AdapterProcess
 
 
 class ModelRun:

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 from scipy.special import stdtr  # type: ignore[import-untyped]
 
 from repro.captions import list_sha256
-from repro.embeddings import digest_file
 from repro.records import BundleClass, Contrast, DetailedScore, ScoredClip
-from repro.resampling import BLOCKS
-from repro.scorer import clap_difference, clap_interval
+from repro.scoring.embeddings import digest_file
+from repro.scoring.resampling import BLOCKS
+from repro.scoring.scorer import clap_difference, clap_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from repro.captions import CaptionList
-    from repro.clipsets import ClipSet, Place
-    from repro.resampling import Interval
-    from repro.scorer import Fad, Scorer
-    from repro.scorerprocess import Network
+    from repro.scoring.clipsets import ClipSet, Place
+    from repro.scoring.process import Network
+    from repro.scoring.resampling import Interval
+    from repro.scoring.scorer import Fad, Scorer
 
 #: Of the draws of FAD-inf.
 SEED = 0

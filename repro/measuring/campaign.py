@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from repro import bundle, rundir
+from repro import bundle
 from repro.errors import BundleError, ExitCode
-from repro.journal import read_journal
-from repro.modelrun import ModelRun
+from repro.files import write_atomically
+from repro.measuring import rundir
+from repro.measuring.costs import ClipCost, clip_costs
+from repro.measuring.journal import read_journal
+from repro.measuring.modelrun import ModelRun
 from repro.records import Record, Status
 from repro.signing import TrustStore
-from repro.summary import ClipCost, clip_costs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from repro.catalog import Model
+    from repro.measuring.progress import Listener
     from repro.meter.device import Device
-    from repro.progress import Listener
     from repro.records import Run
     from repro.request import Request
     from repro.signing import SigningKey
@@ -101,7 +103,7 @@ class Campaign:
         path = folder.with_suffix(".zip")
         if not path.exists():
             audio_dir = folder / "audio" if request.with_audio else None
-            rundir.write_atomically(path, bundle.seal(run, key=self._key(), audio_dir=audio_dir))
+            write_atomically(path, bundle.seal(run, key=self._key(), audio_dir=audio_dir))
         verdict = bundle.examine(path, trust=TrustStore.shipped())
         if verdict.verdict == bundle.Verdict.INVALID:
             raise BundleError(f"{path.name}: is invalid: {'; '.join(verdict.reasons)}")

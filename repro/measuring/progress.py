@@ -15,13 +15,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Column
 
 from repro.energy.units import JOULES_PER_KWH
-from repro.forecast import Forecast
+from repro.measuring.forecast import Forecast
 from repro.records import Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from repro.forecast import Left
+    from repro.measuring.forecast import Left
     from repro.plan import PlannedWindow
     from repro.records import Window, WindowEntry
 

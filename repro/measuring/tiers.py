@@ -6,17 +6,17 @@ import signal
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from repro import rundir
 from repro.bundle.archive import MAX_BYTES
-from repro.campaign import Campaign, Outcome
 from repro.captions import SYNTHETIC, write_references
 from repro.catalog import choose, read_catalog
-from repro.clipsets import NothingToScoreError
 from repro.doctor import Needs, Site, check_overrides, preflight
 from repro.errors import ExitCode, Interrupted, TtaError, UsageError
+from repro.measuring import rundir
+from repro.measuring.campaign import Campaign, Outcome
+from repro.measuring.progress import make_progress
+from repro.measuring.summary import print_summary
 from repro.meter.device import Device, open_device
 from repro.plan import audio_bytes
-from repro.progress import make_progress
 from repro.protocol import tier
 from repro.request import (
     Captions,
@@ -28,18 +28,18 @@ from repro.request import (
     read_captions,
     without_captions,
 )
-from repro.scoreprogress import make_listener
-from repro.scorer import lacking
-from repro.scoring import EMBEDDINGS, Engine, score_bundle
-from repro.summary import print_summary
+from repro.scoring.clipsets import NothingToScoreError
+from repro.scoring.progress import make_listener
+from repro.scoring.scorebundle import EMBEDDINGS, Engine, score_bundle
+from repro.scoring.scorer import lacking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from repro.catalog import Model
-    from repro.progress import Listener
-    from repro.scoreprogress import Listener as ScoreListener
+    from repro.measuring.progress import Listener
+    from repro.scoring.progress import Listener as ScoreListener
     from repro.signing import SigningKey
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from repro.catalog import read_scorer_card
 from repro.environments import absence, interpreter, listing, made_from
 from repro.errors import UsageError
-from repro.frechet import Extrapolation
-from repro.process import WorkerProcess
 from repro.records import Record
 from repro.resources import scorer_dir
+from repro.scoring.frechet import Extrapolation
+from repro.workers.process import WorkerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,7 +81,7 @@ class ScorerProcess(WorkerProcess):
         return value
 
     def load(self, **arguments: Any) -> ScorerFacts:
-        """Load the networks; the arguments are those of :meth:`repro.scorer.Scorer.load`."""
+        """Load the networks; the arguments are those of ``Scorer.load``."""
         return ScorerFacts.model_validate(self.ask("load", LOAD_TIMEOUT_S, **arguments))
 
     def embed_audio(self, files: Sequence[str], outputs: Sequence[Path], network: Network) -> None:

@@ -21,16 +21,16 @@ from repro.bundle import (
 from repro.bundle.family import compared
 from repro.bundle.run_contents import RunContents
 from repro.bundle.score_checks import expected_class
-from repro.clipsets import audio_folder, find_captions, find_sets
 from repro.errors import BundleError, UsageError
+from repro.files import write_atomically
 from repro.machine import describe_harness, describe_machine, describe_source
 from repro.meter.window import utc_now
 from repro.records import BundleClass, Parent, ScoreEnvironment, ScoreRun
 from repro.request import public_name
-from repro.rundir import write_atomically
-from repro.scoreprogress import COMPUTING, EMBEDDING
-from repro.scorer import Scorer
-from repro.scoresets import SetScorer
+from repro.scoring.clipsets import audio_folder, find_captions, find_sets
+from repro.scoring.progress import COMPUTING, EMBEDDING
+from repro.scoring.scorer import Scorer
+from repro.scoring.sets import SetScorer
 from repro.signing import TrustStore
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ if TYPE_CHECKING:
 
     from repro.bundle import Examination
     from repro.captions import CaptionList
-    from repro.clipsets import ClipSet, Place
     from repro.records import Contrast, Run
-    from repro.scoreprogress import Listener
-    from repro.scoresets import SetScores
+    from repro.scoring.clipsets import ClipSet, Place
+    from repro.scoring.progress import Listener
+    from repro.scoring.sets import SetScores
     from repro.signing import SigningKey
 
 #: Beside the bundles, shared by all runs there.

@@ -8,7 +8,6 @@ OUT/references/                 recordings of captions that come with the progra
 from __future__ import annotations
 
 import fcntl
-import os
 import secrets
 import tempfile
 from contextlib import contextmanager
@@ -16,8 +15,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from repro.errors import TtaError, UsageError
+from repro.files import write_atomically
 from repro.image import inside_image, is_mounted
-from repro.journal import read_header
+from repro.measuring.journal import read_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -174,27 +174,6 @@ def check_conditions(earlier: Run, environment: Environment, lock_text: str, car
                 f"resume: {name} has changed: expected {_short(expected)}, found {_short(found)}; "
                 "measure anew with --restart or another --out"
             )
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file that is either whole or not there.
-
-    Raises:
-        TtaError: it cannot be written.
-
-    """
-    temporary = path.with_name(f".{path.name}.new")
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.rename(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise TtaError(
-            f"{path}: cannot be written: {error.strerror}; make room and repeat"
-        ) from error
 
 
 def _gpu(environment: Environment) -> str | None:

@@ -30,12 +30,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repro.catalog import read_scorer_card
-from repro.embeddings import EmbeddingCache, digest_file, digest_text
 from repro.errors import UsageError
-from repro.frechet import LEAST_FRAMES, Reference, WeightedSet, extrapolate, pool
 from repro.records import Record
-from repro.resampling import Estimate, Interval, difference, jackknife, mean_of, remembering
-from repro.scorerprocess import FILES_PER_REQUEST, ScorerProcess, find_interpreter
+from repro.scoring.embeddings import EmbeddingCache, digest_file, digest_text
+from repro.scoring.frechet import LEAST_FRAMES, Reference, WeightedSet, extrapolate, pool
+from repro.scoring.process import FILES_PER_REQUEST, ScorerProcess, find_interpreter
+from repro.scoring.resampling import Estimate, Interval, difference, jackknife, mean_of, remembering
 from repro.weights import find as find_weights
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from repro.scorerprocess import Network, ScorerFacts
+    from repro.scoring.process import Network, ScorerFacts
 
 Array = NDArray[np.floating[Any]]
 
@@ -195,7 +195,7 @@ class Scorer:
         """Return the Fréchet audio distance of a set from its reference.
 
         Point values are those of fadtk's own functions where the engine has them, else of the
-        symmetric form of :mod:`repro.frechet`.
+        symmetric form of :mod:`repro.scoring.frechet`.
 
         Args:
             reference: audio files of the real clips.
