@@ -166,9 +166,14 @@ def _here() -> dict[str, str]:
     return {"TTA_ENVS": str(ENVIRONMENTS), "HF_HUB_OFFLINE": "1"}
 
 
+def _cards() -> dict[Path, dict]:
+    """Return what the card of each model says, by the model's folder."""
+    return {card.parent: tomllib.loads(card.read_text()) for card in MODELS.glob("*/model.toml")}
+
+
 def _needed_environments(arguments) -> list[str]:
     """Return the environments of the models that are named, or else of the paper's."""
-    cards = [tomllib.loads(path.read_text()) for path in MODELS.glob("*/model.toml")]
+    cards = _cards().values()
     named = [card for card in cards if card["name"] in arguments]
     chosen = named or [card for card in cards if card["in_paper"]]
     return sorted({card["environment"] for card in chosen})
@@ -189,12 +194,8 @@ def _model_environment(session, name: str) -> None:
             session, ENVIRONMENTS / name, MODELS / name / "requirements.lock", TORCH_FAMILY
         )
         return
-    locks = sorted(
-        card.with_name("requirements.lock")
-        for card in MODELS.glob("*/model.toml")
-        if f'environment = "{name}"' in card.read_text()
-        and card.with_name("requirements.lock").is_file()
-    )
+    homes = [folder for folder, card in _cards().items() if card["environment"] == name]
+    locks = sorted(lock for folder in homes for lock in folder.glob("requirements.lock"))
     if not locks:
         session.error(f"environment: no model with a lock names {name!r}")
     _make_locked(session, ENVIRONMENTS / name, locks[0])
