@@ -7,31 +7,22 @@ script configures it, with the scaling factor of cvssp/audioldm-s-full-v2.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 # Before the libraries: it sets switches that they read when they are imported.
-from shared import facts, mel
-from shared import weights as sources
+from shared import audioldm, facts, mel
 from shared.parts import Part
-from shared.pipelines import PipelineAdapter
 from shared.tokens import RobertaStub
 
 # isort: split
 
-from diffusers import AudioLDMPipeline, DDIMScheduler, UNet2DConditionModel  # noqa: TID253 - at home
+from diffusers import AudioLDMPipeline, UNet2DConditionModel  # noqa: TID253 - at home
 from transformers import ClapTextModelWithProjection, RobertaTokenizerFast
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SCALING_FACTOR = 0.9392935633659363
 TEXT_LENGTH = 512  # tokens of every prompt, padded
 TEXT_WIDTH = 512  # of the projected text, the UNet's condition
 
-UNET = {
-    "full": {"block_out_channels": (128, 256, 384, 640), "layers_per_block": 2},
-    "tiny": {"block_out_channels": (32, 32, 64, 64), "layers_per_block": 1},
-}
 TEXT_ENCODER: dict[str, dict[str, Any]] = {
     "full": {},
     "tiny": {
@@ -45,18 +36,14 @@ TEXT_ENCODER: dict[str, dict[str, Any]] = {
 
 def unet(size: str) -> Part:
     """Noise of the latent (b, 8, frames / 4, 16), given the text (b, 512) as a class label."""
-    shape = UNET[size]
+    common = audioldm.unet_config(size)
     config = {
+        **common,
         "sample_size": 128,
-        "in_channels": mel.LATENT_CHANNELS,
-        "out_channels": mel.LATENT_CHANNELS,
-        "down_block_types": ("DownBlock2D",) + ("CrossAttnDownBlock2D",) * 3,
-        "up_block_types": ("CrossAttnUpBlock2D",) * 3 + ("UpBlock2D",),
-        "cross_attention_dim": shape["block_out_channels"],  # no context: it attends to itself
+        "cross_attention_dim": common["block_out_channels"],  # no context: it attends to itself
         "class_embed_type": "simple_projection",
         "projection_class_embeddings_input_dim": TEXT_WIDTH,
         "class_embeddings_concat": True,
-        **shape,
     }
     return Part(UNet2DConditionModel, config)
 
@@ -72,37 +59,16 @@ def parts(size: str) -> dict[str, Part]:
     }
 
 
-class Adapter(PipelineAdapter):
+class Adapter(audioldm.AudioLDMAdapter):
     """Drives AudioLDM for the worker."""
 
     card = facts.read(__file__)
     pipeline = AudioLDMPipeline
+    tokenizers: ClassVar = {
+        "tokenizer": (RobertaTokenizerFast, RobertaStub(model_max_length=TEXT_LENGTH))
+    }
     parts = staticmethod(parts)
-
-    def limit(self, steps: int, audio_s: float, duration_mode: str) -> str | None:  # noqa: ARG002 - the latent fits
-        """Return why so many steps or seconds cannot be had, or None."""
-        return mel.refuse(steps, audio_s)
-
-    def latent_shape(self, audio_s: float) -> list[int]:
-        """Return the shape of one clip's latent: channels, frames, mel bins."""
-        return mel.latent_shape(audio_s)
-
-    def companions(self, folder: Path | None) -> dict[str, Any]:
-        """Return tokenizer and scheduler."""
-        if folder is None:
-            return {
-                "tokenizer": RobertaStub(model_max_length=TEXT_LENGTH),
-                "scheduler": DDIMScheduler(**mel.SCHEDULER),
-            }
-        return {
-            "tokenizer": sources.load_tokenizer(RobertaTokenizerFast, folder / "tokenizer"),
-            "scheduler": sources.load_scheduler(DDIMScheduler, folder),
-        }
 
     def find_stages(self, networks: dict[str, Any]) -> dict[str, list[Any]]:
         """Return the modules of each part of a generation."""
-        return {
-            "text_encoding": [networks["text_encoder"]],
-            "denoising": [networks["unet"]],
-            **mel.stages(networks),
-        }
+        return mel.stages([networks["text_encoder"]], networks)

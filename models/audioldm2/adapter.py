@@ -7,13 +7,11 @@ UNet attends to those eight and to T5's states. Latent, autoencoder and vocoder 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 # Before the libraries: it sets switches that they read when they are imported.
-from shared import facts, mel, t5
-from shared import weights as sources
+from shared import audioldm, facts, mel, t5
 from shared.parts import Part
-from shared.pipelines import PipelineAdapter
 from shared.tokens import RobertaStub, T5Stub
 
 # isort: split
@@ -23,7 +21,6 @@ from diffusers import (  # noqa: TID253
     AudioLDM2Pipeline,
     AudioLDM2ProjectionModel,
     AudioLDM2UNet2DConditionModel,
-    DDIMScheduler,
 )
 from torch.nn import functional  # noqa: TID253
 from transformers import ClapModel, GPT2Model, RobertaTokenizerFast, T5TokenizerFast
@@ -39,10 +36,6 @@ CLAP_WIDTH = 512
 NEW_STATES = 8  # that GPT-2 adds
 GPT2_WIDTHS = {"full": 768, "tiny": 32}
 
-UNET = {
-    "full": {"block_out_channels": (128, 256, 384, 640), "layers_per_block": 2},
-    "tiny": {"block_out_channels": (32, 32, 64, 64), "layers_per_block": 1},
-}
 CLAP: dict[str, dict[str, Any]] = {
     # The base size of the audio tower; the text tower is transformers' default.
     "full": {
@@ -113,14 +106,10 @@ def unet(size: str) -> Part:
     """
     contexts = [None, GPT2_WIDTHS[size], t5.flan_large(size).config["d_model"]]
     config = {
+        **audioldm.unet_config(size),
         "sample_size": 256,
-        "in_channels": mel.LATENT_CHANNELS,
-        "out_channels": mel.LATENT_CHANNELS,
-        "down_block_types": ("DownBlock2D",) + ("CrossAttnDownBlock2D",) * 3,
-        "up_block_types": ("CrossAttnUpBlock2D",) * 3 + ("UpBlock2D",),
         "cross_attention_dim": (contexts,) * 4,
         "transformer_layers_per_block": 1,
-        **UNET[size],
     }
     return Part(AudioLDM2UNet2DConditionModel, config)
 
@@ -148,43 +137,24 @@ def parts(size: str) -> dict[str, Part]:
     }
 
 
-class Adapter(PipelineAdapter):
+class Adapter(audioldm.AudioLDMAdapter):
     """Drives AudioLDM 2 for the worker."""
 
     card = facts.read(__file__)
     pipeline = Pipeline
+    tokenizers: ClassVar = {
+        "tokenizer": (RobertaTokenizerFast, RobertaStub(model_max_length=CLAP_LENGTH)),
+        "tokenizer_2": (T5TokenizerFast, T5Stub(model_max_length=T5_LENGTH)),
+    }
     parts = staticmethod(parts)
-
-    def limit(self, steps: int, audio_s: float, duration_mode: str) -> str | None:  # noqa: ARG002 - the latent fits
-        """Return why so many steps or seconds cannot be had, or None."""
-        return mel.refuse(steps, audio_s)
-
-    def latent_shape(self, audio_s: float) -> list[int]:
-        """Return the shape of one clip's latent: channels, frames, mel bins."""
-        return mel.latent_shape(audio_s)
 
     def companions(self, folder: Path | None) -> dict[str, Any]:
         """Return tokenizers and scheduler; a feature extractor would serve the ranking alone."""
-        if folder is None:
-            return {
-                "tokenizer": RobertaStub(model_max_length=CLAP_LENGTH),
-                "tokenizer_2": T5Stub(model_max_length=T5_LENGTH),
-                "scheduler": DDIMScheduler(**mel.SCHEDULER),
-                "feature_extractor": None,
-            }
-        return {
-            "tokenizer": sources.load_tokenizer(RobertaTokenizerFast, folder / "tokenizer"),
-            "tokenizer_2": sources.load_tokenizer(T5TokenizerFast, folder / "tokenizer_2"),
-            "scheduler": sources.load_scheduler(DDIMScheduler, folder),
-            "feature_extractor": None,
-        }
+        return {**super().companions(folder), "feature_extractor": None}
 
     def find_stages(self, networks: dict[str, Any]) -> dict[str, list[Any]]:
         """Return the modules of each part of a generation."""
         clap = networks["text_encoder"]
         others = ("text_encoder_2", "projection_model", "language_model")
-        return {
-            "text_encoding": [clap.text_model, clap.text_projection, *map(networks.get, others)],
-            "denoising": [networks["unet"]],
-            **mel.stages(networks),
-        }
+        text = [clap.text_model, clap.text_projection, *map(networks.get, others)]
+        return mel.stages(text, networks)

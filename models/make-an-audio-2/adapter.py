@@ -11,13 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 # Before the libraries: it sets switches that they read when they are imported.
-from shared import bigvgan, facts, loading, make_an_audio, ms_clap, t5
-from shared import weights as sources
+from shared import bigvgan, facts, ms_clap, t5, tokens
 from shared.autoencoder_1d import Autoencoder1D
 from shared.concat_dit import ConcatDiT2MLP
 from shared.make_an_audio_loop import TOKENS, Columns, MakeAnAudioAdapter, encode_padded
 from shared.parts import Part
-from shared.tokens import T5Stub
 
 # isort: split
 
@@ -27,9 +25,8 @@ from transformers import T5Tokenizer, T5TokenizerFast
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from shared.loaded import Loaded
+    from shared.loading import Loaded
 
-CHECKPOINT = "maa2.ckpt"
 T5_TOKENIZER = "t5-v1_1-large"
 CHANNELS = 20  # of the latent
 PLACES = 1000  # of the row in which timestep, texts and latent stand
@@ -96,39 +93,14 @@ def parts(size: str) -> dict[str, Part]:
     }
 
 
-def namings(described: dict[str, Part]) -> dict[str, make_an_audio.Naming]:  # noqa: ARG001 - as the first model's
-    """Return what turns our names of tensors into upstream's: they are the same."""
-    return {}
-
-
-def read(described: dict[str, Part], folder: Path, *, dtype: Any, attention: str) -> dict[str, Any]:
-    """Make the networks of the files as upstream offers them."""
-    networks, scale = make_an_audio.read(
-        described,
-        folder,
-        checkpoint=CHECKPOINT,
-        prefixes=PREFIXES,
-        namings=namings(described),
-        dtype=dtype,
-        attention=attention,
-    )
-    set_scale(networks["vae"], scale)
-    return networks
-
-
-def set_scale(autoencoder: Any, scale: float) -> None:
-    """Tell the autoencoder by what its latent is multiplied while it is noise."""
-    autoencoder.scaling_factor = scale
-
-
-LAYOUT = loading.Layout(files=lambda _: make_an_audio.files(CHECKPOINT), read=read)
-
-
 class Adapter(MakeAnAudioAdapter):
     """Drives Make-an-Audio 2 for the worker."""
 
     card = facts.read(__file__)
-    layout = LAYOUT
+    checkpoint = "maa2.ckpt"
+    prefixes = PREFIXES
+    texts = ("text_encoder", "projection", "text_encoder_2")
+    noise = "denoiser"
     columns = Columns(per_second=31.5, multiple=2, samples=2 * 256)
     parts = staticmethod(parts)
 
@@ -148,16 +120,6 @@ class Adapter(MakeAnAudioAdapter):
         self._tokenizer_2 = load_t5_tokenizer(loaded.folder)
         self.networks = loaded.networks
 
-    def find_stages(self, networks: dict[str, Any]) -> dict[str, list[Any]]:
-        """Return the modules of each part of a generation."""
-        texts = ("text_encoder", "projection", "text_encoder_2")
-        return {
-            "text_encoding": [networks[name] for name in texts],
-            "denoising": [networks["denoiser"]],
-            "decoding": [networks["vae"].post_quant_conv, networks["vae"].decoder],
-            "vocoding": [networks["vocoder"]],
-        }
-
     def condition(self, prompts: list[str]) -> Any:
         """Return the states of prompts and their events (prompts, 77 + 77, 1024)."""
         return self._encode(prompts, [structure(prompt) for prompt in prompts])
@@ -172,8 +134,7 @@ class Adapter(MakeAnAudioAdapter):
 
     def decode(self, latents: Any) -> Any:
         """Return mels (clips, 80, frames)."""
-        autoencoder = self.networks["vae"]
-        return autoencoder.decode(latents / autoencoder.scaling_factor)
+        return self.networks["vae"].decode(latents)
 
     def _encode(self, captions: list[str], structures: list[str]) -> Any:
         bert, t5_encoder = self.networks["text_encoder"], self.networks["text_encoder_2"]
@@ -190,8 +151,8 @@ def structure(prompt: str) -> str:
 def load_t5_tokenizer(folder: Path | None) -> Any:
     """Load T5's tokenizer from beside the checkpoint; without one a stub stands in."""
     if folder is None:
-        return T5Stub(model_max_length=512)
+        return tokens.T5Stub(model_max_length=512)
     place = folder / T5_TOKENIZER
     # Its hub repository has the slow form alone, which needs the package sentencepiece.
     fast = (place / "tokenizer.json").is_file()
-    return sources.load_tokenizer(T5TokenizerFast if fast else T5Tokenizer, place)
+    return tokens.load(T5TokenizerFast if fast else T5Tokenizer, place)

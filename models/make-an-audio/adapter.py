@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 # Before the libraries: it sets switches that they read when they are imported.
-from shared import bigvgan, facts, ldm, loading, make_an_audio, ms_clap
+from shared import bigvgan, facts, ldm, ms_clap
 from shared.make_an_audio_loop import Columns, MakeAnAudioAdapter, encode_padded
 from shared.parts import Part
 
@@ -20,11 +20,9 @@ from shared.parts import Part
 from diffusers import AutoencoderKL, UNet2DConditionModel  # noqa: TID253 - at home here
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from shared.loading import Loaded
+    from shared.make_an_audio import Naming
 
-    from shared.loaded import Loaded
-
-CHECKPOINT = "maa1_full.ckpt"
 CHANNELS, ROWS = 4, 10  # of the latent
 
 UNET = {
@@ -83,45 +81,24 @@ def parts(size: str) -> dict[str, Part]:
     }
 
 
-def namings(described: dict[str, Part]) -> dict[str, make_an_audio.Naming]:
-    """Return what turns our names of tensors into upstream's, where they differ."""
-    unet_config, vae_config = described["unet"].config, described["vae"].config
-    return {
-        "unet": partial(ldm.unet_name, layers=unet_config["layers_per_block"]),
-        "vae": partial(ldm.vae_name, levels=len(vae_config["block_out_channels"])),
-    }
-
-
-def read(described: dict[str, Part], folder: Path, *, dtype: Any, attention: str) -> dict[str, Any]:
-    """Make the networks of the files as upstream offers them."""
-    networks, scale = make_an_audio.read(
-        described,
-        folder,
-        checkpoint=CHECKPOINT,
-        prefixes=PREFIXES,
-        namings=namings(described),
-        dtype=dtype,
-        attention=attention,
-    )
-    set_scale(networks["vae"], scale)
-    return networks
-
-
-def set_scale(autoencoder: Any, scale: float) -> None:
-    """Tell the autoencoder by what its latent is multiplied while it is noise."""
-    autoencoder.register_to_config(scaling_factor=scale)
-
-
-LAYOUT = loading.Layout(files=lambda _: make_an_audio.files(CHECKPOINT), read=read)
-
-
 class Adapter(MakeAnAudioAdapter):
     """Drives Make-an-Audio for the worker."""
 
     card = facts.read(__file__)
-    layout = LAYOUT
+    checkpoint = "maa1_full.ckpt"
+    prefixes = PREFIXES
+    texts = ("text_encoder", "projection")
+    noise = "unet"
     columns = Columns(per_second=7.8, multiple=4, samples=8 * 256)
     parts = staticmethod(parts)
+
+    def namings(self, parts: dict[str, Part]) -> dict[str, Naming]:
+        """Return what turns our names of tensors into upstream's: diffusers has its own."""
+        unet_config, vae_config = parts["unet"].config, parts["vae"].config
+        return {
+            "unet": partial(ldm.unet_name, layers=unet_config["layers_per_block"]),
+            "vae": partial(ldm.vae_name, levels=len(vae_config["block_out_channels"])),
+        }
 
     def latent_shape(self, audio_s: float) -> list[int]:
         """Return the shape of one clip's latent: channels, rows, columns."""
@@ -131,15 +108,6 @@ class Adapter(MakeAnAudioAdapter):
         """Take the networks, and the tokenizer of the folder, if there is one."""
         self._tokenizer = ms_clap.load_tokenizer(loaded.folder)
         self.networks = loaded.networks
-
-    def find_stages(self, networks: dict[str, Any]) -> dict[str, list[Any]]:
-        """Return the modules of each part of a generation."""
-        return {
-            "text_encoding": [networks["text_encoder"], networks["projection"]],
-            "denoising": [networks["unet"]],
-            "decoding": [networks["vae"].post_quant_conv, networks["vae"].decoder],
-            "vocoding": [networks["vocoder"]],
-        }
 
     def condition(self, prompts: list[str]) -> Any:
         """Return the states of prompts (prompts, 77, 1024)."""
@@ -156,6 +124,4 @@ class Adapter(MakeAnAudioAdapter):
 
     def decode(self, latents: Any) -> Any:
         """Return mels (clips, 80, frames)."""
-        autoencoder = self.networks["vae"]
-        latents = latents / autoencoder.config.scaling_factor
-        return autoencoder.decode(latents, return_dict=False)[0][:, 0]
+        return self.networks["vae"].decode(latents, return_dict=False)[0][:, 0]

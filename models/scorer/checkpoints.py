@@ -12,7 +12,7 @@ from huggingface_hub import snapshot_download
 from huggingface_hub.errors import LocalEntryNotFoundError
 from shared import facts, pickles
 from shared.digests import digest_file
-from shared.drawing import draw
+from shared.randomnumbers import draw
 from transformers import RobertaTokenizer
 
 if TYPE_CHECKING:

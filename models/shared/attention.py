@@ -59,14 +59,6 @@ def _rotate(states: Any, rotary: Any) -> Any:
 STABLE_AUDIO = {"eager": StableAudioAttnProcessor, "sdpa": StableAudioAttnProcessor2_0}
 
 
-def check(attention: str) -> None:
-    """Refuse a name that is not one of the two."""
-    if attention not in PROCESSORS:
-        raise ValueError(
-            f"attention {attention!r} is unknown: expected one of {sorted(PROCESSORS)}"
-        )
-
-
 def select(networks: dict[str, Any], attention: str) -> None:
     """Give every network of diffusers the processor of this name.
 

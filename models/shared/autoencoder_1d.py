@@ -6,6 +6,7 @@ Names of tensors are the original's ``AutoencoderKL``, so that its checkpoint lo
 from __future__ import annotations
 
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import torch  # noqa: TID253 - at home in a model's environment
@@ -183,7 +184,8 @@ class Decoder(nn.Module):
 class Autoencoder1D(Network):
     """Encoder and decoder; generating uses the decoder alone.
 
-    ``scaling_factor`` is what the latent is multiplied by while it is noise.
+    ``scaling_factor`` is what the latent is multiplied by while it is noise. It is asked and set
+    as in diffusers' autoencoder: by ``config`` and ``register_to_config``.
     """
 
     def __init__(
@@ -204,11 +206,15 @@ class Autoencoder1D(Network):
             "blocks": layers_per_block,
             "kernel": kernel_size,
         }
-        self.scaling_factor = scaling_factor
+        self.config = SimpleNamespace(scaling_factor=scaling_factor)
         self.encoder = Encoder(**shape, halved=0)
         self.decoder = Decoder(**shape, doubled=1)
         self.quant_conv = nn.Conv1d(2 * latent_channels, 2 * latent_channels, 1)
         self.post_quant_conv = nn.Conv1d(latent_channels, latent_channels, 1)
+
+    def register_to_config(self, **values: Any) -> None:
+        """Change settings."""
+        vars(self.config).update(values)
 
     def encode(self, mel: Any) -> tuple[Any, Any]:
         """Mel (b, 80, 2 n) to mean and logarithm of the variance, both (b, 20, n)."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from shared import durations, loading
+from shared import counting, devices, durations, folders, loading
 from shared.audio import Generation
 from shared.prompts import generators
 
 if TYPE_CHECKING:
-    from shared.loaded import Loaded
+    from pathlib import Path
+
+    from shared.loading import Loaded
     from shared.parts import Part
 
 
@@ -22,12 +24,15 @@ class BaseAdapter(ABC):
     """
 
     card: dict[str, Any]  # the content of model.toml
-    libraries: tuple[str, ...] = ()  # to name beside those that every model uses
-    layout = loading.DIFFUSERS
+    libraries: tuple[str, ...]  # whose versions are named beside torch's
 
     def __init__(self) -> None:
         self.denoiser: Any = None
         self.stages: dict[str, list[Any]] = {}
+        # Of a stage whose own module reads numbers: the modules in it that do not. Operations are
+        # counted by shapes alone, where there are no numbers.
+        self.pieces: dict[str, list[Any]] = {}
+        self.device: Any = None
         self.size = "full"
         self.duration_mode = "paper"
 
@@ -66,9 +71,38 @@ class BaseAdapter(ABC):
     def check_source(self, weights: str) -> None:  # noqa: B027 - most take any source
         """Raise where weights cannot come from there."""
 
+    def read(
+        self, parts: dict[str, Part], folder: Path, *, dtype: Any, attention: str
+    ) -> dict[str, Any]:
+        """Make the networks of the files in a folder: here each in the subfolder of its name."""
+        return folders.load_all(parts, folder, dtype=dtype, attention=attention)
+
+    def files(self, parts: dict[str, Part], folder: Path) -> list[str]:  # noqa: ARG002
+        """Return which files of the folder ``read`` reads."""
+        return folders.file_names(parts)
+
+    def choose_attention(self, networks: dict[str, Any], attention: str) -> None:  # noqa: B027
+        """Make networks attend this way that were not already built to."""
+
+    @abstractmethod
+    def name_attention(self, networks: dict[str, Any]) -> str:
+        """Say how each network attends: ``unet=sdpa text_encoder=eager``."""
+
+    def count(self, network: Any) -> int:
+        """Count the parameters of a network."""
+        return counting.count(network)
+
     def describe(self, *, size: str) -> dict[str, Any]:
         """Say what would be loaded: versions, parameters by component, form of the audio."""
-        return loading.describe(self.parts(size), self.card, *self.libraries)
+        return {
+            "libraries": devices.versions(*self.libraries),
+            "parameters": {
+                name: self.count(counting.build_empty(part))
+                for name, part in self.parts(size).items()
+            },
+            "sample_rate_hz": self.card["sample_rate_hz"],
+            "channels": self.card["channels"],
+        }
 
     def refuse(
         self,
@@ -98,16 +132,14 @@ class BaseAdapter(ABC):
         durations.check(duration_mode)
         self.check_source(weights)
         loaded = loading.load(
-            self.parts(size),
-            self.card,
+            self,
+            size=size,
             weights=weights,
             device=device,
             dtype=dtype,
             attention=attention,
             cache_dir=cache_dir,
             seed=seed,
-            size=size,
-            layout=self.layout,
         )
         self.assemble(loaded, size=size, duration_mode=duration_mode)
         shape = self.latent_shape(audio_s)
@@ -115,7 +147,7 @@ class BaseAdapter(ABC):
 
     def assemble(self, loaded: Loaded, *, size: str, duration_mode: str) -> None:
         """Make the loaded networks one model that generates."""
-        self.size, self.duration_mode = size, duration_mode
+        self.size, self.duration_mode, self.device = size, duration_mode, loaded.device
         self.take(loaded)
         self.stages = self.find_stages(loaded.networks)
         (self.denoiser,) = self.stages["denoising"]
@@ -132,7 +164,7 @@ class BaseAdapter(ABC):
         """Generate one batch: a clip for each prompt, from the seed of the same place."""
         if self.denoiser is None:
             raise RuntimeError("nothing is loaded: load comes before generate")
-        streams = generators(prompts, seeds, self.denoiser.device)
+        streams = generators(prompts, seeds, self.device)
         audio = self.make(prompts, negative_prompt, steps=steps, audio_s=audio_s, streams=streams)
         rate_hz = self.card["sample_rate_hz"]
         if self.duration_mode == "exact":

@@ -30,8 +30,3 @@ def tie(network: Any) -> Any:
 def count(network: Any) -> int:
     """Count the parameters of a network, each once."""
     return sum(parameter.numel() for parameter in network.parameters())
-
-
-def count_all(parts: dict[str, Part]) -> dict[str, int]:
-    """Count the parameters of each component on the meta device."""
-    return {name: count(build_empty(part)) for name, part in parts.items()}

@@ -16,7 +16,7 @@ from torch.utils._pytree import tree_map  # noqa: TID253
 from torch.utils.flop_counter import FlopCounterMode  # noqa: TID253
 
 from shared.counting import build_empty
-from shared.loaded import Loaded
+from shared.loading import Loaded
 
 if TYPE_CHECKING:
     from shared.base import BaseAdapter
@@ -38,13 +38,12 @@ def count(
 ) -> dict[str, int]:
     """Count the operations of one clip by stage; those of ``denoising`` are of one call.
 
-    ``adapter`` must be one that has not been loaded; where the module of a stage reads numbers,
-    ``pieces`` of the adapter has the modules within it that do not. Attention is computed in single
+    ``adapter`` must be one that has not been loaded. Attention is computed in single
     steps: of a fused one the counter does not know every kernel, and the operations are the same.
     """
     networks = {name: stand_in(part) for name, part in adapter.parts(size).items()}
     adapter.assemble(Loaded(networks), size=size, duration_mode=duration_mode)
-    stages = {**adapter.stages, **getattr(adapter, "pieces", {})}
+    stages = {**adapter.stages, **adapter.pieces}
     tallies = {name: Tally(modules) for name, modules in stages.items()}
     calls: list[int] = []
     adapter.denoiser.register_forward_pre_hook(lambda *_: calls.append(1))

@@ -2,94 +2,89 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shared import attention as attentions
-from shared import counting, devices
-from shared import weights as sources
-from shared.loaded import Loaded
+from shared import devices, digests, hubcache, randomfill
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from shared.base import BaseAdapter
 
-    from shared.parts import Part
-
-
-LIBRARIES = ("diffusers", "transformers", "accelerate", "numpy")
-
-
-def describe(parts: dict[str, Part], card: dict[str, Any], *more: str) -> dict[str, Any]:
-    """Say what would be loaded, ``card`` being the content of ``model.toml``.
-
-    ``more`` names libraries beside those that every model uses.
-    """
-    return {
-        "libraries": devices.versions(*LIBRARIES, *more),
-        "parameters": counting.count_all(parts),
-        "sample_rate_hz": card["sample_rate_hz"],
-        "channels": card["channels"],
-    }
+ATTENTION = ("eager", "sdpa")
 
 
 @dataclass(frozen=True)
-class Layout:
-    """How a folder holds a model: the files of its weights, and what makes networks of them."""
+class Loaded:
+    """Networks on their device; ``answer`` is what the harness is told of them.
 
-    files: Callable[[dict[str, Part]], list[str]]
-    read: Callable[..., dict[str, Any]]
+    ``companions`` are folders of other checkpoints that the model needs, by name.
+    """
 
+    networks: dict[str, Any]
+    folder: Path | None = None
+    device: Any = "cpu"
+    answer: dict[str, Any] = field(default_factory=dict)
+    companions: dict[str, Path] = field(default_factory=dict)
 
-DIFFUSERS = Layout(files=sources.file_names, read=sources.load_folders)
+    def find(self, name: str) -> Path | None:
+        """Return the folder of a part that is no network; None where no weights were loaded."""
+        if self.folder is None:
+            return None
+        return self.companions.get(name, self.folder / name)
 
 
 def load(
-    parts: dict[str, Part],
-    card: dict[str, Any],
+    adapter: BaseAdapter,
     *,
+    size: str,
     weights: str,
     device: str,
     dtype: str,
     attention: str,
     cache_dir: str | None,
     seed: int,
-    size: str,
-    layout: Layout = DIFFUSERS,
 ) -> Loaded:
-    """Load every part, or fill it from the seed; ``card`` is the content of ``model.toml``.
+    """Load every network of an adapter, or fill it from the seed.
 
     What is loaded from the hub or at full size must be the files that the card has digests of.
     """
-    attentions.check(attention)
-    place, number = devices.find_device(device), devices.find_dtype(dtype)
-    folder = sources.locate(weights, card, cache_dir)
-    companions = find_companions(card, cache_dir) if weights == "hub" else {}
+    if attention not in ATTENTION:
+        raise ValueError(f"attention {attention!r} is unknown: expected one of {list(ATTENTION)}")
+    place = devices.find_device(device)
+    how = {"dtype": devices.find_dtype(dtype), "attention": attention}
+    card, parts = adapter.card, adapter.parts(size)
+    folder = locate(weights, card, cache_dir)
+    companions = hubcache.find_companions(card, cache_dir) if weights == "hub" else {}
     if folder is None:
-        networks = sources.fill_all(parts, seed=seed, dtype=number, attention=attention)
+        networks = randomfill.fill_all(parts, seed=seed, **how)
     else:
-        networks = layout.read(parts, folder, dtype=number, attention=attention)
-    attentions.select(networks, attention)
+        networks = adapter.read(parts, folder, **how)
+    adapter.choose_attention(networks, attention)
     networks = {name: network.to(place) for name, network in networks.items()}
     pinned = card.get("weights", {}).get("sha256") if size == "full" or weights == "hub" else None
+    digest = digests.digest_all(adapter.files(parts, folder), folder, pinned) if folder else None
     answer = {
         "dtype": dtype,
-        "attention": attentions.describe(networks),
+        "attention": adapter.name_attention(networks),
         "device": device,
         "weights": "folder" if folder and weights != "hub" else weights,
-        "weights_sha256": sources.digest(layout.files(parts), folder, pinned) if folder else None,
-        "parameters": {name: counting.count(one) for name, one in networks.items()},
+        "weights_sha256": digest,
+        "parameters": {name: adapter.count(network) for name, network in networks.items()},
         "gpu_uuid": devices.gpu_uuid(place),
     }
-    return Loaded(networks, folder, answer, companions)
+    return Loaded(networks, folder, place, answer, companions)
 
 
-def find_companions(card: dict[str, Any], cache_dir: str | None) -> dict[str, Path]:
-    """Return where the checkpoints lie that the card names beside the model's own.
-
-    With ``--weights DIR`` each is expected in the subfolder of its name.
-    """
-    return {
-        one["name"]: sources.find_in_cache(card["name"], one, one["files"], cache_dir)
-        for one in card.get("companions", ())
-    }
+def locate(weights: str, card: dict[str, Any], cache_dir: str | None) -> Path | None:
+    """Return the folder that holds the weights: None for ``random``, the cache for ``hub``."""
+    if weights == "random":
+        return None
+    if weights == "hub":
+        return hubcache.find(card["name"], card, card["weights"]["files"], cache_dir)
+    if not Path(weights).is_dir():
+        raise RuntimeError(
+            f"weights folder {weights} is not there: expected random, hub or the folder of a "
+            "checkpoint"
+        )
+    return Path(weights)

@@ -16,8 +16,7 @@ import torch  # noqa: TID253 - at home in a model's environment
 import yaml
 
 from shared import bigvgan, pickles, statedicts
-from shared.counting import build_empty
-from shared.weights import first_line
+from shared.faults import first_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +59,7 @@ def read(
     """
     shares, scale = read_training(folder / checkpoint, prefixes)
     for name, naming in namings.items():
-        shares[name] = rename(parts[name], shares[name], naming)
+        shares[name] = statedicts.rename(parts[name], shares[name], naming)
     check_options(folder / VOCODER_OPTIONS, parts["vocoder"].config)
     shares["vocoder"] = read_entry(folder / VOCODER_WEIGHTS, ["vocoder"], "generator")
     return {
@@ -140,26 +139,6 @@ def unpickle(file: Path, whose: str) -> Any:
             f"weights of {whose} are damaged: {file} of {file.stat().st_size} bytes does not load "
             f"({first_line(error)}); get it again"
         ) from error
-
-
-def rename(part: Part, tensors: dict[str, Any], naming: Naming) -> dict[str, Any]:
-    """Give tensors our names; one that upstream alone knows keeps its own.
-
-    A convolution with a kernel of one point, (n, m, 1, 1), becomes the linear map (n, m) that
-    diffusers has in its place.
-    """
-    own = build_empty(part).state_dict()
-    names = {naming(name): name for name in own}
-    renamed = {names.get(name, name): tensor for name, tensor in tensors.items()}
-    return {
-        name: tensor[..., 0, 0] if is_point(tensor, own.get(name)) else tensor
-        for name, tensor in renamed.items()
-    }
-
-
-def is_point(tensor: Any, own: Any) -> bool:
-    """Say whether a tensor is a convolution of one point where ours is a linear map."""
-    return own is not None and own.dim() == 2 and tuple(tensor.shape[2:]) == (1, 1)  # noqa: PLR2004
 
 
 def check_options(file: Path, config: dict[str, Any]) -> None:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch  # noqa: TID253 - at home in a model's environment
 
 from shared import bigvgan, ddim, durations, make_an_audio
-from shared.base import BaseAdapter
+from shared.stock import StockAdapter
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from shared.make_an_audio import Naming
+    from shared.parts import Part
 
 TOKENS = 77  # of every text, padded
 
@@ -34,10 +40,14 @@ class Columns:
         return -(-int(audio_s * self.per_second) // self.multiple) * self.multiple
 
 
-class MakeAnAudioAdapter(BaseAdapter):
+class MakeAnAudioAdapter(StockAdapter):
     """Drives either model: guided DDIM, then the autoencoder, then BigVGAN."""
 
     columns: Columns
+    checkpoint: str  # the file that holds all networks but the vocoder
+    prefixes: dict[str, str]  # network -> what its tensors' names begin with in there
+    texts: tuple[str, ...]  # the networks that read the prompt
+    noise: str  # the one that finds the noise
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,7 +67,40 @@ class MakeAnAudioAdapter(BaseAdapter):
 
     @abstractmethod
     def decode(self, latents: Any) -> Any:
-        """Return mels (clips, 80, frames)."""
+        """Return mels (clips, 80, frames) of latents on the autoencoder's own scale."""
+
+    def namings(self, parts: dict[str, Part]) -> dict[str, Naming]:  # noqa: ARG002
+        """Return what turns our names of tensors into upstream's, where they differ."""
+        return {}
+
+    def read(
+        self, parts: dict[str, Part], folder: Path, *, dtype: Any, attention: str
+    ) -> dict[str, Any]:
+        """Make the networks of the files as upstream offers them."""
+        networks, scale = make_an_audio.read(
+            parts,
+            folder,
+            checkpoint=self.checkpoint,
+            prefixes=self.prefixes,
+            namings=self.namings(parts),
+            dtype=dtype,
+            attention=attention,
+        )
+        networks["vae"].register_to_config(scaling_factor=scale)
+        return networks
+
+    def files(self, parts: dict[str, Part], folder: Path) -> list[str]:  # noqa: ARG002
+        """Return which files of the folder hold the networks."""
+        return make_an_audio.files(self.checkpoint)
+
+    def find_stages(self, networks: dict[str, Any]) -> dict[str, list[Any]]:
+        """Return the modules of each part of a generation."""
+        return {
+            "text_encoding": [networks[name] for name in self.texts],
+            "denoising": [networks[self.noise]],
+            "decoding": [networks["vae"].post_quant_conv, networks["vae"].decoder],
+            "vocoding": [networks["vocoder"]],
+        }
 
     def check_source(self, weights: str) -> None:
         """Say where the files lie that are on no hub."""
@@ -90,7 +133,8 @@ class MakeAnAudioAdapter(BaseAdapter):
             steps=steps,
             scale=self.card["guidance_scale"],
         )
-        return vocode(self.networks["vocoder"], self.decode(latents))
+        mels = self.decode(latents / self.networks["vae"].config.scaling_factor)
+        return vocode(self.networks["vocoder"], mels)
 
 
 def encode_padded(tokenizer: Any, encoder: Any, texts: list[str]) -> Any:

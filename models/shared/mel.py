@@ -21,17 +21,6 @@ FRAME_S = 0.01  # of the mel
 FRAMES = 4  # of the mel to one of the latent
 TRAIN_STEPS = 1000
 
-# Of AudioLDM and AudioLDM 2.
-SCHEDULER = {
-    "num_train_timesteps": TRAIN_STEPS,
-    "beta_start": 0.0015,
-    "beta_end": 0.0195,
-    "beta_schedule": "scaled_linear",
-    "steps_offset": 1,
-    "clip_sample": False,
-    "set_alpha_to_one": False,
-}
-
 VAE_WIDTHS = {"full": (128, 256, 512), "tiny": (32, 32, 32)}
 VAE_LAYERS = {"full": 2, "tiny": 1}
 
@@ -79,14 +68,19 @@ def vocoder(size: str) -> Part:
     return Part(SpeechT5HifiGan, config)
 
 
-def stages(networks: dict[str, Any]) -> dict[str, list[Any]]:
-    """Return the modules behind the denoiser by what they do: spectrum, then samples."""
+def stages(text: list[Any], networks: dict[str, Any]) -> dict[str, list[Any]]:
+    """Return the modules of each part of a generation, given those that read the prompt."""
     vae = networks["vae"]
-    return {"decoding": [vae.post_quant_conv, vae.decoder], "vocoding": [networks["vocoder"]]}
+    return {
+        "text_encoding": text,
+        "denoising": [networks["unet"]],
+        "decoding": [vae.post_quant_conv, vae.decoder],
+        "vocoding": [networks["vocoder"]],
+    }
 
 
 def refuse(steps: int, audio_s: float) -> str | None:
-    """Return why AudioLDM or AudioLDM 2 cannot honour this setting, or None."""
+    """Return why the scheduler or the latent cannot honour this setting, or None."""
     if steps > TRAIN_STEPS:
         return f"{steps} steps: the scheduler has {TRAIN_STEPS} to choose from"
     if audio_s < FRAMES * FRAME_S:
@@ -95,6 +89,6 @@ def refuse(steps: int, audio_s: float) -> str | None:
 
 
 def latent_shape(audio_s: float) -> list[int]:
-    """Return the shape of one clip's latent in both: channels, frames, mel bins."""
+    """Return the shape of the least latent that holds a clip: channels, frames, mel bins."""
     frames = math.ceil(int(audio_s / FRAME_S) / FRAMES)
     return [LATENT_CHANNELS, frames, MEL_BINS // FRAMES]

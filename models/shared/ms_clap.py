@@ -8,10 +8,9 @@ from torch import nn  # noqa: TID253 - at home in a model's environment
 from torch.nn import functional  # noqa: TID253
 from transformers import BertModel, BertTokenizerFast
 
-from shared import weights
+from shared import tokens
 from shared.networks import Network
 from shared.parts import Part
-from shared.tokens import Stub
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +53,7 @@ class Projection(Network):
         return self.layer_norm(first + self.linear2(functional.gelu(first)))
 
 
-class BertStub(Stub):
+class BertStub(tokens.Stub):
     """Stands in for BERT's tokenizer (arXiv:1810.04805): its special ids, its vocabulary's size."""
 
     BEFORE, PAD, END, FIRST_WORD, VOCABULARY = (101,), 0, 102, 1000, 30522
@@ -64,4 +63,4 @@ def load_tokenizer(folder: Path | None) -> Any:
     """Load BERT's tokenizer from beside the checkpoint; without one a stub stands in."""
     if folder is None:
         return BertStub(model_max_length=512)
-    return weights.load_tokenizer(BertTokenizerFast, folder / TOKENIZER)
+    return tokens.load(BertTokenizerFast, folder / TOKENIZER)

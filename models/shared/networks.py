@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from torch import nn  # noqa: TID253 - at home in a model's environment
 
@@ -13,7 +13,7 @@ class Network(nn.Module):
     Each of its modules with an attribute ``processor`` attends as that processor says.
     """
 
-    config: ClassVar[dict[str, Any]] = {}  # no setting of attention outside the processors
+    config: Any = None  # no setting of attention outside the processors
 
     @property
     def device(self) -> Any:

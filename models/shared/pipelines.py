@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from shared.base import BaseAdapter
+from shared import faults, tokens
 from shared.prompts import texts
+from shared.stock import StockAdapter
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from shared.loaded import Loaded
+    from shared.loading import Loaded
 
 
-class PipelineAdapter(BaseAdapter):
+class PipelineAdapter(StockAdapter):
     """Drives a pipeline; ``pipeline`` is its class, ``length`` its argument for the seconds."""
 
     pipeline: Any
     length = "audio_length_in_s"
+    # By the pipeline's name for it: the tokenizer's class, and what stands in for it where random
+    # weights come without a vocabulary.
+    tokenizers: dict[str, tuple[Any, tokens.Stub]]
+    # Its class, and the configuration that it has where no folder has another.
+    scheduler: tuple[Any, dict[str, Any]]
 
     def __init__(self) -> None:
         super().__init__()
         self.running: Any = None  # the pipeline itself, once it is loaded
 
-    @abstractmethod
     def companions(self, folder: Path | None) -> dict[str, Any]:
         """Return what the pipeline needs beside networks: of the folder, or stubs without one."""
+        cls, config = self.scheduler
+        if folder is None:
+            stubs = {name: stub for name, (_, stub) in self.tokenizers.items()}
+            return {**stubs, "scheduler": cls(**config)}
+        real = {name: tokens.load(one, folder / name) for name, (one, _) in self.tokenizers.items()}
+        return {**real, "scheduler": load_scheduler(cls, folder)}
 
     def options(self, audio_s: float, streams: list[Any]) -> dict[str, Any]:  # noqa: ARG002
         """Return further arguments of the pipeline's call."""
@@ -57,3 +67,13 @@ class PipelineAdapter(BaseAdapter):
             output_type="np",
         ).audios
         return audio.reshape(len(audio), -1, audio.shape[-1])  # mono comes without channels
+
+
+def load_scheduler(cls: type, folder: Path) -> Any:
+    """Load the configuration of the scheduler that lies beside the networks."""
+    try:
+        return cls.from_pretrained(folder, subfolder="scheduler", local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise RuntimeError(
+            f"scheduler in {folder} does not load: {faults.first_line(error)}"
+        ) from error

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch  # noqa: TID253 - at home in a model's environment
 from safetensors.torch import load_file
 
-from shared import counting, devices, statedicts
-from shared import weights as sources
+from shared import counting, faults, folders, statedicts
 from shared.placeholders import stand_in
 
 if TYPE_CHECKING:
@@ -51,6 +50,7 @@ with stand_in(*UNUSED), redirect_stdout(io.StringIO()):
 
 #: Component -> prefix of its tensors in the one file of the checkpoint.
 PREFIXES = {"transformer": "model.", "conditioner": "conditioner.", "vae": "pretransform.model."}
+TEXT = "text_encoder"  # in files of its own
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,15 @@ def attend_in_steps(query: Any, key: Any, value: Any, **_: Any) -> Any:
     key, value = key.repeat_interleave(shared, 1), value.repeat_interleave(shared, 1)
     scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5
     return scores.softmax(dim=-1) @ value
+
+
+def name_attention(networks: dict[str, Any]) -> str:
+    """Say how the two networks attend that do: ``transformer=sdpa text_encoder=eager``."""
+    attending = [one for one in networks["transformer"].modules() if isinstance(one, Attention)]
+    stepping = {getattr(one.apply_attn, "__func__", one.apply_attn) for one in attending}
+    own = "eager" if stepping == {attend_in_steps} else "sdpa"
+    text = getattr(networks[TEXT].config, "_attn_implementation", "eager")
+    return f"transformer={own} {TEXT}={text}"
 
 
 class TextConditioner(T5Conditioner):
@@ -154,34 +163,46 @@ def find_weights(folder: Path) -> Path:
     return found[0]
 
 
-def load_networks(
-    made: dict[str, Part], folder: Path, *, dtype: Any, attention: str
-) -> dict[str, Any]:
-    """Load every network from the one file: no tensor missing, too many or of another shape."""
-    file = find_weights(folder)
+def load(parts: dict[str, Any], folder: Path, *, dtype: Any, attention: str) -> dict[str, Any]:
+    """Load the networks of the one file, and the text encoder from the folder of its name.
+
+    No tensor is missing, too many or of another shape.
+    """
+    file, how = find_weights(folder), {"dtype": dtype, "attention": attention}
     tensors = statedicts.split(_read(file), PREFIXES, file)
-    return {
-        name: statedicts.build(name, part, tensors[name], dtype=dtype, attention=attention)
-        for name, part in made.items()
-    }
+    text = folders.load(TEXT, parts[TEXT], folder, **how)
+    own = {name: statedicts.build(name, parts[name], tensors[name], **how) for name in PREFIXES}
+    return {**own, TEXT: text}
+
+
+def file_names(parts: dict[str, Any], folder: Path) -> list[str]:
+    """Return which files of the folder hold the networks."""
+    return [find_weights(folder).name, f"{TEXT}/{parts[TEXT].weights_name}"]
 
 
 def _read(file: Path) -> dict[str, Any]:
     if file.suffix == ".ckpt":
         return statedicts.read(file, PREFIXES, key="state_dict")
-    sources.check_readable(" and ".join(PREFIXES), file)
+    faults.check_readable(" and ".join(PREFIXES), file)
     return load_file(file)
 
 
 @torch.no_grad()
-def generate(model: Any, settings: dict[str, Any], *, seeds: list[int]) -> Any:
+def generate(model: Any, settings: dict[str, Any], *, streams: list[Any]) -> Any:
     """Return audio (clips, channels, samples) by the package's own function, which also prints."""
     with redirect_stdout(io.StringIO()):
-        return generation.generate_diffusion_cond(model, **settings, seeds=seeds, seed=0)
+        return generation.generate_diffusion_cond(model, **settings, streams=streams, seed=0)
 
 
 def _sample(
-    denoiser: Any, noise: Any, _: Any, steps: int, *, seeds: list[int], device: Any, **options: Any
+    denoiser: Any,
+    noise: Any,
+    _: Any,
+    steps: int,
+    *,
+    streams: list[Any],
+    device: Any,
+    **options: Any,
 ) -> Any:
     """Denoise by DPM-Solver++(3M) SDE (arXiv:2211.01095), one call of the denoiser a step.
 
@@ -189,9 +210,9 @@ def _sample(
     """
     low, high = options.pop("sigma_min"), options.pop("sigma_max")
     sigmas = k_diffusion.sampling.get_sigmas_polyexponential(steps, low, high, device=device)
-    streams = [devices.generator(device, seed) for seed in seeds]
     start = [torch.randn(noise.shape[1:], generator=one, device=device) for one in streams]
     latent = torch.stack(start) * sigmas[0]
+    seeds = [stream.initial_seed() for stream in streams]
     tree = k_diffusion.sampling.BrownianTreeNoiseSampler(latent, sigmas[-2], sigmas[0], seed=seeds)
     return k_diffusion.sampling.sample_dpmpp_3m_sde(
         k_diffusion.external.VDenoiser(denoiser),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch  # noqa: TID253 - at home in a model's environment
 
-from shared import weights
+from shared import faults, precision
 from shared.counting import build_empty, tie
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def read(file: Path, components: Iterable[str], *, key: str | None = None) -> di
     except (RuntimeError, ValueError, EOFError, OSError, pickle.UnpicklingError) as error:
         raise RuntimeError(
             f"weights of {whose} are damaged: {file} of {file.stat().st_size} bytes does not load "
-            f"({weights.first_line(error)}); fetch it again"
+            f"({faults.first_line(error)}); fetch it again"
         ) from error
     if key is not None and isinstance(tensors, dict):
         tensors = tensors.get(key)
@@ -92,7 +92,7 @@ def build(
     network = build_empty(part, attention=attention)
     expected = network.state_dict()
     missing = expected.keys() - tensors.keys() - set(computed)
-    weights.refuse_misfit(name, missing, tensors.keys() - expected.keys())
+    faults.refuse_misfit(name, missing, tensors.keys() - expected.keys())
     for key, tensor in sorted(tensors.items()):
         if tensor.shape != expected[key].shape:
             raise RuntimeError(
@@ -100,5 +100,5 @@ def build(
                 f"expected {tuple(expected[key].shape)}; they belong to another model"
             )
     network.load_state_dict(tensors, strict=False, assign=True)
-    weights.refuse_contradiction(name, tie(network), set(tensors), tensors.__getitem__)
-    return weights.cast(network, dtype).requires_grad_(requires_grad=False).eval()
+    faults.refuse_contradiction(name, tie(network), set(tensors), tensors.__getitem__)
+    return precision.cast(network, dtype).requires_grad_(requires_grad=False).eval()

@@ -15,16 +15,14 @@ from diffusers import DDPMScheduler, UNet2DConditionModel  # noqa: TID253
 from diffusers.utils.torch_utils import randn_tensor  # noqa: TID253
 from transformers import T5TokenizerFast
 
-from shared import ldm, loading, mel, statedicts, t5
-from shared import weights as sources
-from shared.base import BaseAdapter
+from shared import ldm, mel, statedicts, t5, tokens
 from shared.parts import Part
-from shared.tokens import T5Stub
+from shared.stock import StockAdapter
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from shared.loaded import Loaded
+    from shared.loading import Loaded
 
 
 # AudioLDM-s-full's, of which this is the autoencoder.
@@ -119,19 +117,25 @@ def vocoder_name(name: str) -> str:
     return re.sub(r"^upsampler\.", "ups.", name)
 
 
-LAYOUT = loading.Layout(files=lambda _: [MAIN, VAE], read=read_upstream)
-
-
-class TangoAdapter(BaseAdapter):
+class TangoAdapter(StockAdapter):
     """Drives Tango or Tango 2 for the worker: upstream's loop around the networks."""
 
-    layout = LAYOUT
     parts = staticmethod(parts)
 
     def __init__(self) -> None:
         super().__init__()
         self._networks: dict[str, Any] = {}
         self._tokenizer: Any = None
+
+    def read(
+        self, parts: dict[str, Part], folder: Path, *, dtype: Any, attention: str
+    ) -> dict[str, Any]:
+        """Make the networks of upstream's two files."""
+        return read_upstream(parts, folder, dtype=dtype, attention=attention)
+
+    def files(self, parts: dict[str, Part], folder: Path) -> list[str]:  # noqa: ARG002
+        """Return these two."""
+        return [MAIN, VAE]
 
     def limit(self, steps: int, audio_s: float, duration_mode: str) -> str | None:  # noqa: ARG002
         """Return why so many steps or seconds cannot be had, or None."""
@@ -148,17 +152,13 @@ class TangoAdapter(BaseAdapter):
     def take(self, loaded: Loaded) -> None:
         """Take the networks, and FLAN-T5's tokenizer or the stub of it."""
         place = loaded.find("tokenizer")
-        stub = T5Stub(model_max_length=TEXT_LENGTH)
-        self._tokenizer = sources.load_tokenizer(T5TokenizerFast, place) if place else stub
+        stub = tokens.T5Stub(model_max_length=TEXT_LENGTH)
+        self._tokenizer = tokens.load(T5TokenizerFast, place) if place else stub
         self._networks = loaded.networks
 
     def find_stages(self, networks: dict[str, Any]) -> dict[str, list[Any]]:
         """Return the modules of each part of a generation."""
-        return {
-            "text_encoding": [networks["text_encoder"]],
-            "denoising": [networks["unet"]],
-            **mel.stages(networks),
-        }
+        return mel.stages([networks["text_encoder"]], networks)
 
     @torch.no_grad()
     def make(

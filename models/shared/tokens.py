@@ -1,16 +1,34 @@
-"""Tokenizers without a vocabulary, for random weights: synthetic ids at the real lengths."""
+"""Tokenizers: those of a checkpoint, and stubs for random weights, with ids at the real lengths."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch  # noqa: TID253 - at home in a model's environment
 from transformers import RobertaTokenizerFast, T5TokenizerFast
 
+from shared import faults
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 WORD = re.compile(r"\w+|[^\w\s]")
+
+
+def load(cls: type, folder: Path) -> Any:
+    """Load a tokenizer from the folder that holds its files."""
+    if not folder.is_dir():
+        raise RuntimeError(f"{folder.name} is missing: expected the folder {folder}")
+    try:
+        # The default of these releases, which warn unless it is said.
+        return cls.from_pretrained(folder, local_files_only=True, clean_up_tokenization_spaces=True)
+    except (OSError, ValueError, TypeError, ImportError) as error:
+        raise RuntimeError(
+            f"{folder.name} in {folder} does not load: {faults.first_line(error)}"
+        ) from error
 
 
 @dataclass(frozen=True)

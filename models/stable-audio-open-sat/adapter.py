@@ -8,25 +8,23 @@ twice the clips, for classifier-free guidance.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 # Before the libraries: it sets switches that they read when they are imported.
-from shared import counting, devices, durations, facts, t5
+from shared import durations, facts, t5, tokens
 from shared import stable_audio_tools as vendor
-from shared import weights as sources
-from shared.audio import Generation
-from shared.loaded import Loaded
-from shared.tokens import T5Stub
+from shared.base import BaseAdapter
 
 # isort: split
 
 from transformers import T5TokenizerFast
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from shared.loading import Loaded
+
 FACTS = facts.read(__file__)
-LIBRARIES = (
-    "stable-audio-tools", "k-diffusion", "torchsde", "transformers", "accelerate", "numpy",
-)  # fmt: skip
-ATTENTION = ("eager", "sdpa")
 TEXT_LENGTH = 128  # tokens of every prompt, padded
 FRAME = 2048  # samples to one frame of the latent
 LATENT_CHANNELS = 64
@@ -126,143 +124,75 @@ def text_encoder(size: str) -> t5.Part:
 def parts(size: str) -> dict[str, Any]:
     """Return every network of the model, by name."""
     made = vendor.parts(model_config(size), GAINS[size])
-    return {**made, "text_encoder": text_encoder(size)}
+    return {**made, vendor.TEXT: text_encoder(size)}
 
 
-class Adapter:
+class Adapter(BaseAdapter):
     """Drives stable-audio-tools for the worker."""
 
+    card = FACTS
+    libraries = (
+        "stable-audio-tools", "k-diffusion", "torchsde", "transformers", "accelerate", "numpy",
+    )  # fmt: skip
     parts = staticmethod(parts)
+    read = staticmethod(vendor.load)
+    files = staticmethod(vendor.file_names)
+    name_attention = staticmethod(vendor.name_attention)
+    count = staticmethod(vendor.count)
 
-    def __init__(self) -> None:
-        self.denoiser: Any = None
-        self.stages: dict[str, list[Any]] = {}
-        self.pieces: dict[str, list[Any]] = {}  # of a stage whose own module reads numbers
-        self.size = "full"
-        self._model: Any = None
-        self._device: Any = devices.find_device("cpu")
-        self._frames: int | None = None  # of every latent; None for as many as the length needs
-
-    def describe(self, *, size: str) -> dict[str, Any]:
-        """Say what would be loaded: versions, parameters by component, form of the audio."""
-        return {
-            "libraries": devices.versions(*LIBRARIES),
-            "parameters": count(
-                {name: counting.build_empty(part) for name, part in parts(size).items()}
-            ),
-            "sample_rate_hz": FACTS["sample_rate_hz"],
-            "channels": FACTS["channels"],
-        }
-
-    def refuse(
-        self,
-        *,
-        steps: int,  # noqa: ARG002
-        batch_size: int,  # noqa: ARG002 - any batch is worth a try
-        audio_s: float,
-        duration_mode: str,  # noqa: ARG002 - both can be had
-    ) -> str | None:
-        """Return why this setting cannot be honoured, or None."""
+    def limit(self, steps: int, audio_s: float, duration_mode: str) -> str | None:  # noqa: ARG002 - any will do
+        """Return why so many seconds cannot be had, or None."""
         longest_s = FRAMES[self.size] * FRAME / FACTS["sample_rate_hz"]
         if audio_s > longest_s:
             return f"{audio_s} s of audio: the latent holds {longest_s:.2f} s"
         return None
 
-    def load(
-        self,
-        *,
-        size: str,
-        weights: str,
-        device: str,
-        dtype: str,
-        attention: str,
-        audio_s: float,
-        duration_mode: str,
-        cache_dir: str | None,
-        seed: int,
-    ) -> dict[str, Any]:
-        """Bring the networks to the device and say what is there."""
-        if attention not in ATTENTION:
-            raise ValueError(f"attention {attention!r} is unknown: expected one of {ATTENTION}")
-        durations.check(duration_mode)
-        self._device = devices.find_device(device)
-        folder = sources.locate(weights, FACTS, cache_dir)
-        options = {"dtype": devices.find_dtype(dtype), "attention": attention}
-        if folder is None:
-            networks = sources.fill_all(parts(size), seed=seed, **options)
-        else:
-            networks = read(size, folder, **options)
-        networks = {name: one.to(self._device) for name, one in networks.items()}
-        self.assemble(Loaded(networks, folder), size=size, duration_mode=duration_mode)
-        return {
-            "dtype": dtype,
-            "attention": f"transformer={attention} text_encoder=eager",
-            "device": device,
-            "duration_mode": duration_mode,
-            "weights": "folder" if folder and weights != "hub" else weights,
-            "weights_sha256": digest(size, folder) if folder else None,
-            "parameters": count(networks),
-            "latent_shape": self._latent_shape(audio_s),
-            "gpu_uuid": devices.gpu_uuid(self._device),
-        }
+    def latent_shape(self, audio_s: float) -> list[int]:
+        """Return the shape of one clip's latent: channels, frames."""
+        if self.duration_mode == "paper":
+            return [LATENT_CHANNELS, FRAMES[self.size]]
+        frames = durations.count_frames(audio_s, FACTS["sample_rate_hz"], samples=FRAME)
+        return [LATENT_CHANNELS, frames]
 
-    def assemble(self, loaded: Loaded, *, size: str, duration_mode: str) -> None:
-        """Make the loaded networks one model that generates."""
+    def take(self, loaded: Loaded) -> None:
+        """Make the package's model of the networks."""
         networks = loaded.networks
         tokenizer = make_tokenizer(loaded.folder)
-        text = vendor.TextConditioner(networks["text_encoder"], tokenizer, length=TEXT_LENGTH)
-        self._model = vendor.assemble(model_config(size), networks, text)
-        self._frames = FRAMES[size] if duration_mode == "paper" else None
-        self.size, self.denoiser = size, self._model.model
-        self.stages = {
-            "text_encoding": [networks["text_encoder"], *vendor.embedders(networks)],
-            "denoising": [self.denoiser],
+        text = vendor.TextConditioner(networks[vendor.TEXT], tokenizer, length=TEXT_LENGTH)
+        self._model = vendor.assemble(model_config(self.size), networks, text)
+        self.pieces = {"denoising": list(networks["transformer"].model.children())}
+
+    def find_stages(self, networks: dict[str, Any]) -> dict[str, list[Any]]:
+        """Return the modules of each part of a generation; the autoencoder makes the samples."""
+        return {
+            "text_encoding": [networks[vendor.TEXT], *vendor.embedders(networks)],
+            "denoising": [networks["transformer"]],
             "decoding": [networks["vae"].decoder],
         }
-        self.pieces = {"denoising": list(self.denoiser.model.children())}
 
-    def generate(
+    def make(
         self,
-        *,
         prompts: list[str],
         negative_prompt: str | None,
+        *,
         steps: int,
         audio_s: float,
-        seeds: list[int],
-    ) -> Generation:
-        """Generate one batch: a clip for each prompt, from the seed of the same place."""
-        if self._model is None:
-            raise RuntimeError("nothing is loaded: load comes before generate")
-        if len(seeds) != len(prompts):
-            raise ValueError(f"{len(prompts)} seeds expected, one a prompt; found {len(seeds)}")
+        streams: list[Any],
+    ) -> Any:
+        """Return samples (clips, 2, count): of all that was denoised, what was asked for."""
         negative = None if negative_prompt is None else [negative_prompt] * len(prompts)
-        shape = self._latent_shape(audio_s)
         settings = {
             "steps": steps,
             "cfg_scale": FACTS["guidance_scale"],
             "conditioning": conditions(prompts, audio_s),
             "negative_conditioning": negative and conditions(negative, audio_s),
             "batch_size": len(prompts),
-            "sample_size": shape[1] * FRAME,
-            "device": str(self._device),
+            "sample_size": self.latent_shape(audio_s)[1] * FRAME,
+            "device": str(self.device),
             **SAMPLER,
         }
-        audio = vendor.generate(self._model, settings, seeds=seeds).float().cpu()
-        rate_hz = FACTS["sample_rate_hz"]
-        return Generation(
-            durations.cut(audio, audio_s, rate_hz), sample_rate_hz=rate_hz, latent_shape=shape
-        )
-
-    def _latent_shape(self, audio_s: float) -> list[int]:
-        """Return the shape of one clip's latent: channels, frames."""
-        rate_hz = FACTS["sample_rate_hz"]
-        frames = self._frames or durations.count_frames(audio_s, rate_hz, samples=FRAME)
-        return [LATENT_CHANNELS, frames]
-
-
-def count(networks: dict[str, Any]) -> dict[str, int]:
-    """Count the parameters of each component."""
-    return {name: vendor.count(one) for name, one in networks.items()}
+        audio = vendor.generate(self._model, settings, streams=streams).float().cpu()
+        return durations.cut(audio, audio_s, FACTS["sample_rate_hz"])
 
 
 def conditions(prompts: list[str], audio_s: float) -> list[dict[str, Any]]:
@@ -270,21 +200,8 @@ def conditions(prompts: list[str], audio_s: float) -> list[dict[str, Any]]:
     return [{"prompt": one, "seconds_start": 0, "seconds_total": audio_s} for one in prompts]
 
 
-def read(size: str, folder: Any, **options: Any) -> dict[str, Any]:
-    """Load every network from a folder in the layout of the hub's repository."""
-    made = vendor.parts(model_config(size), GAINS[size])
-    text = sources.load_folder("text_encoder", text_encoder(size), folder, **options)
-    return {**vendor.load_networks(made, folder, **options), "text_encoder": text}
-
-
-def make_tokenizer(folder: Any) -> Any:
+def make_tokenizer(folder: Path | None) -> Any:
     """Return the checkpoint's tokenizer, or synthetic ids at the real length."""
     if folder is None:
-        return T5Stub(model_max_length=TEXT_LENGTH)
-    return sources.load_tokenizer(T5TokenizerFast, folder / "tokenizer")
-
-
-def digest(size: str, folder: Any) -> str:
-    """Return the sha256 over the files of weights that were read."""
-    text = f"text_encoder/{text_encoder(size).weights_name}"
-    return sources.digest([vendor.find_weights(folder).name, text], folder)
+        return tokens.T5Stub(model_max_length=TEXT_LENGTH)
+    return tokens.load(T5TokenizerFast, folder / "tokenizer")

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 # Before the libraries: it sets switches that they read when they are imported.
 from shared import durations, facts, t5
-from shared import weights as sources
 from shared.parts import Part
 from shared.pipelines import PipelineAdapter
 from shared.tokens import T5Stub
@@ -30,9 +29,6 @@ from diffusers import (  # noqa: TID253 - at home in a model's environment
 )
 from diffusers.utils.torch_utils import randn_tensor  # noqa: TID253
 from transformers import T5TokenizerFast
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 # diffusers' first sigma is 500 and a rounding error, its last one 0, below the range of the noise
 # that torchsde draws; no noise is added there.
@@ -132,9 +128,11 @@ class Adapter(PipelineAdapter):
     """Drives Stable Audio Open for the worker."""
 
     card = FACTS
-    libraries = ("torchsde",)
+    libraries = (*PipelineAdapter.libraries, "torchsde")
     pipeline = StableAudioPipeline
     length = "audio_end_in_s"
+    tokenizers: ClassVar = {"tokenizer": (T5TokenizerFast, T5Stub(model_max_length=TEXT_LENGTH))}
+    scheduler = CosineDPMSolverMultistepScheduler, SCHEDULER
     parts = staticmethod(parts)
 
     def limit(self, steps: int, audio_s: float, duration_mode: str) -> str | None:  # noqa: ARG002
@@ -151,18 +149,6 @@ class Adapter(PipelineAdapter):
             return [LATENT_CHANNELS, TRANSFORMER[self.size]["sample_size"]]
         rate_hz, samples = FACTS["sample_rate_hz"], math.prod(RATIOS)
         return [LATENT_CHANNELS, durations.count_frames(audio_s, rate_hz, samples=samples)]
-
-    def companions(self, folder: Path | None) -> dict[str, Any]:
-        """Return tokenizer and scheduler."""
-        if folder is None:
-            return {
-                "tokenizer": T5Stub(model_max_length=TEXT_LENGTH),
-                "scheduler": CosineDPMSolverMultistepScheduler(**SCHEDULER),
-            }
-        return {
-            "tokenizer": sources.load_tokenizer(T5TokenizerFast, folder / "tokenizer"),
-            "scheduler": sources.load_scheduler(CosineDPMSolverMultistepScheduler, folder),
-        }
 
     def options(self, audio_s: float, streams: list[Any]) -> dict[str, Any]:
         """Give the pipeline a latent to begin with where its own would be too long."""

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 models, name, folder = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
 sys.path.insert(0, str(models))
 
-from shared import attention, bigvgan, counting, loading, ms_clap, weights  # noqa: E402 - the path is an argument
+from shared import bigvgan, counting, loading, ms_clap, randomfill  # noqa: E402 - the path is an argument
 
 # isort: split
 
@@ -64,11 +64,12 @@ def load_adapter():
 
 
 adapter = load_adapter()
+driven = adapter.Adapter()
 
 
 def upstream(component, parts, network):
     """Return a component's tensors by upstream's names, without the prefix."""
-    naming = adapter.namings(parts).get(component, str)
+    naming = driven.namings(parts).get(component, str)
     tensors = {naming(key): tensor for key, tensor in network.state_dict().items()}
     return {key: as_upstream(component, key, tensor) for key, tensor in tensors.items()}
 
@@ -106,7 +107,7 @@ def save_tokenizers(place):
     ]
     (folder / "vocab.txt").write_text("\n".join(words))
     BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(place / ms_clap.TOKENIZER)
-    if "text_encoder_2" in adapter.PREFIXES:
+    if "text_encoder_2" in driven.prefixes:
         tiny_tokenizers.t5(77).save_pretrained(place / "t5-v1_1-large")
 
 
@@ -115,26 +116,25 @@ def save(place, components):
     (place / "bigvgan").mkdir(parents=True)
     tensors = {
         prefix + key: tensor
-        for component, prefix in adapter.PREFIXES.items()
+        for component, prefix in driven.prefixes.items()
         for key, tensor in components[component].items()
     }
     # A schedule of the learning rate leaves NumPy's numbers and arrays behind.
     schedule = {"_last_lr": [np.float64(1e-4)], "lr_lambdas": [{"cum_cycles": np.cumsum([0, 9])}]}
     optimizer = {"state": {0: {"step": 1}}}
     beside = {"epoch": 3, "optimizer_states": [optimizer], "lr_schedulers": [schedule]}
-    torch.save({"state_dict": {**tensors, **BESIDE}, **beside}, place / adapter.CHECKPOINT)
+    torch.save({"state_dict": {**tensors, **BESIDE}, **beside}, place / driven.checkpoint)
     torch.save({"generator": components["vocoder"]}, place / "bigvgan" / "best_netG.pt")
     options = {**bigvgan.CONFIG["tiny"], **bigvgan.FIXED, "learning_rate": 0.0001}
     (place / "bigvgan" / "args.yml").write_text(yaml.safe_dump(options))
 
 
 def make_reference(networks):
-    one = adapter.Adapter()
-    attention.select(networks, "sdpa")
-    adapter.set_scale(networks["vae"], SCALE)
+    driven.choose_attention(networks, "sdpa")
+    networks["vae"].register_to_config(scaling_factor=SCALE)
     loaded = loading.Loaded(networks, folder / "whole")
-    one.assemble(loaded, size="tiny", duration_mode="paper")
-    audio = one.generate(
+    driven.assemble(loaded, size="tiny", duration_mode="paper")
+    audio = driven.generate(
         prompts=["rain"], negative_prompt=None, steps=2, audio_s=0.64, seeds=[0]
     ).audio[0, 0]
     return np.rint(np.clip(audio, -1, 1) * 32767).astype(int).tolist()
@@ -142,7 +142,7 @@ def make_reference(networks):
 
 def main():
     parts = adapter.parts("tiny")
-    networks = weights.fill_all(parts, seed=7, dtype=torch.float32, attention="sdpa")
+    networks = randomfill.fill_all(parts, seed=7, dtype=torch.float32, attention="sdpa")
     components = {one: upstream(one, parts, network) for one, network in networks.items()}
     save(folder / "whole", components)
     save_tokenizers(folder / "whole")
@@ -153,7 +153,7 @@ def main():
             save(folder / f"{harm}-{one}", harmed)
     foreign = {"state_dict": {}, "callbacks": PurePosixPath("checkpoint")}
     (folder / "foreign").mkdir()
-    torch.save(foreign, folder / "foreign" / adapter.CHECKPOINT)
+    torch.save(foreign, folder / "foreign" / driven.checkpoint)
     names = {size: name_digests(size) for size in ("tiny", "full")}
     (folder / "names.json").write_text(json.dumps(names))
     (folder / "reference.json").write_text(json.dumps(make_reference(networks)))

@@ -13,8 +13,8 @@ from pathlib import Path
 models, folder = Path(sys.argv[1]), Path(sys.argv[2])
 sys.path[:0] = [str(models), str(Path(__file__).parent)]
 
-from shared import stable_audio_tools as vendor  # noqa: E402 - the path is an argument
-from shared import weights  # noqa: E402
+from shared import randomfill  # noqa: E402 - the path is an argument
+from shared import stable_audio_tools as vendor  # noqa: E402
 
 # isort: split
 
@@ -59,7 +59,7 @@ def write_arrays(name, tensors):
 def main():
     adapter = load_adapter()
     made = adapter.parts("tiny")
-    networks = weights.fill_all(made, seed=7, dtype=torch.float32, attention="sdpa")
+    networks = randomfill.fill_all(made, seed=7, dtype=torch.float32, attention="sdpa")
     text = networks.pop("text_encoder")
     text.save_pretrained(folder / "text_encoder")
     tiny_tokenizers.t5(128).save_pretrained(folder / "tokenizer")

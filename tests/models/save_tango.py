@@ -15,7 +15,7 @@ from pathlib import Path
 models, folder = Path(sys.argv[1]), Path(sys.argv[2])
 sys.path[:0] = [str(models), str(Path(__file__).parent)]
 
-from shared import counting, mel, statedicts, tango, weights  # noqa: E402 - the path is an argument
+from shared import counting, mel, randomfill, statedicts, tango  # noqa: E402 - the path is an argument
 
 # isort: split
 
@@ -202,7 +202,7 @@ def compare_names():
 
 def main():
     parts = tango.parts("tiny")
-    networks = weights.fill_all(parts, seed=7, dtype=torch.float32, attention="eager")
+    networks = randomfill.fill_all(parts, seed=7, dtype=torch.float32, attention="eager")
     vae = fill(autoencoder("tiny"))
     save(networks, vae)
     save_spoilt()

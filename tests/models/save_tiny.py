@@ -15,7 +15,7 @@ from pathlib import Path
 models, folder, name = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 sys.path[:0] = [str(models), str(Path(__file__).parent)]
 
-from shared import mel, weights  # noqa: E402 - the path is an argument
+from shared import audioldm, randomfill  # noqa: E402 - the path is an argument
 
 # isort: split
 
@@ -48,7 +48,7 @@ def make_companions(adapter):
         }
     both = {
         "tokenizer": tiny_tokenizers.roberta(folder),
-        "scheduler": diffusers.DDIMScheduler(**mel.SCHEDULER),
+        "scheduler": diffusers.DDIMScheduler(**audioldm.SCHEDULER),
     }
     if name == "audioldm":
         return both
@@ -72,7 +72,7 @@ def generate(pipeline):
 def main():
     adapter = load_adapter()
     parts = adapter.parts("tiny")
-    networks = weights.fill_all(parts, seed=7, dtype=torch.float32, attention="eager")
+    networks = randomfill.fill_all(parts, seed=7, dtype=torch.float32, attention="eager")
     PIPELINES[name](**networks, **make_companions(adapter)).save_pretrained(folder)
     pipeline = PIPELINES[name].from_pretrained(folder)
     pipeline.set_progress_bar_config(disable=True)

@@ -13,12 +13,12 @@ from tests.models.drive import MODELS, find_interpreter, quiet_cores
 SCRIPT = """
 import json, math, sys
 sys.path.insert(0, sys.argv[1])
-from shared import bigvgan, weights
+from shared import bigvgan, randomfill
 import torch
 torch.manual_seed(0)
 torch.set_grad_enabled(False)
 part = bigvgan.vocoder("tiny")
-network = weights.fill_random(part, seed=0, dtype=torch.float32, attention="eager")
+network = randomfill.fill(part, seed=0, dtype=torch.float32, attention="eager")
 activation = bigvgan.AntiAliased(3)
 activation.act.alpha.copy_(torch.tensor([-0.5, 0.0, 0.7]))
 activation.act.beta.copy_(torch.tensor([0.3, 0.0, -0.4]))

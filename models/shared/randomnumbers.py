@@ -1,4 +1,4 @@
-"""Numbers for a network without a checkpoint."""
+"""Numbers that a random fill gives a parameter; the scorer, too, draws from here."""
 
 from __future__ import annotations
 
