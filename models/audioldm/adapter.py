@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 # Before the libraries: it sets switches that they read when they are imported.
-from shared import audioldm, facts, mel
+from shared import facts, mel
+from shared.audioldm import AudioLDMAdapter, unet_config
 from shared.parts import Part
 from shared.tokens import RobertaStub
 
@@ -36,7 +37,7 @@ TEXT_ENCODER: dict[str, dict[str, Any]] = {
 
 def unet(size: str) -> Part:
     """Noise of the latent (b, 8, frames / 4, 16), given the text (b, 512) as a class label."""
-    common = audioldm.unet_config(size)
+    common = unet_config(size)
     config = {
         **common,
         "sample_size": 128,
@@ -59,7 +60,7 @@ def parts(size: str) -> dict[str, Part]:
     }
 
 
-class Adapter(audioldm.AudioLDMAdapter):
+class Adapter(AudioLDMAdapter):
     """Drives AudioLDM for the worker."""
 
     card = facts.read(__file__)

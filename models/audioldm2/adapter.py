@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 # Before the libraries: it sets switches that they read when they are imported.
-from shared import audioldm, facts, mel, t5
+from shared import facts, mel, t5
+from shared.audioldm import AudioLDMAdapter, unet_config
 from shared.parts import Part
 from shared.tokens import RobertaStub, T5Stub
 
@@ -106,7 +107,7 @@ def unet(size: str) -> Part:
     """
     contexts = [None, GPT2_WIDTHS[size], t5.flan_large(size).config["d_model"]]
     config = {
-        **audioldm.unet_config(size),
+        **unet_config(size),
         "sample_size": 256,
         "cross_attention_dim": (contexts,) * 4,
         "transformer_layers_per_block": 1,
@@ -137,7 +138,7 @@ def parts(size: str) -> dict[str, Part]:
     }
 
 
-class Adapter(audioldm.AudioLDMAdapter):
+class Adapter(AudioLDMAdapter):
     """Drives AudioLDM 2 for the worker."""
 
     card = facts.read(__file__)

@@ -1,166 +1,23 @@
 from __future__ import annotations
 
-import json
-import shutil
-import tomllib
+from typing import ClassVar
 
-import pytest
-
-from tests.models.drive import MODELS, Driver, distance, read_parameters, read_wav, run_script
-from tests.models.folders import FAULTS, spoil
-
-FOLDER = MODELS / "audioldm2"
-COMPONENTS = list(read_parameters(FOLDER))
+from tests.models.contract import SavedByDiffusers
 
 
-@pytest.fixture(scope="module")
-def driver(tmp_path_factory):
-    one = Driver(FOLDER, "diffusers", tmp_path_factory.mktemp("worker") / "noise")
-    yield one
-    one.close()
+class TestAudioLDM2(SavedByDiffusers):
+    name = "audioldm2"
+    total = 1_118_354_316
+    attention = "unet={0} text_encoder=eager text_encoder_2=eager language_model={0} vae={0}"
+    latents: ClassVar = {0.64: [8, 16, 16], 2.0: [8, 50, 16]}
+    asked_s, samples = 2.0, 32_000
+    exact: ClassVar = [8, 250, 16]
+    companions = ("tokenizer", "tokenizer_2", "scheduler")
 
+    def test_it_refuses_what_the_scheduler_or_the_latent_cannot_do(self, driver):
+        def ask(steps, audio_s) -> str | None:
+            return driver.refuses(steps=steps, audio_s=audio_s)
 
-@pytest.fixture
-def tiny(driver):
-    driver.load()
-    return driver
-
-
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory):
-    """Save a folder with diffusers, and the samples its own pipeline makes from it."""
-    folder = tmp_path_factory.mktemp("saved")
-    run_script("save_tiny.py", folder, "audioldm2")
-    return folder
-
-
-@pytest.fixture
-def broken(saved, tmp_path):
-    """Copy the saved folder for a test to damage."""
-    return shutil.copytree(saved, tmp_path / "copy")
-
-
-def test_full_size_has_the_parameters_of_the_original_to_the_last_digit(driver):
-    expected = read_parameters(FOLDER)
-    assert driver.get("describe", size="full")["parameters"] == expected
-    assert sum(expected.values()) == 1_118_354_316
-
-
-def test_loading_says_what_is_there(driver):
-    found = driver.load()
-    assert found.pop("parameters") == driver.get("describe", size="tiny")["parameters"]
-    assert found == {
-        "dtype": "float32",
-        "attention": "unet=sdpa text_encoder=eager text_encoder_2=eager "
-        "language_model=sdpa vae=sdpa",
-        "device": "cpu",
-        "duration_mode": "paper",
-        "weights": "random",
-        "weights_sha256": None,
-        "latent_shape": [8, 16, 16],
-        "gpu_uuid": None,
-    }
-
-
-def test_two_prompts_make_two_clips_of_the_length_asked_for(tiny, tmp_path):
-    made = tiny.generate(prompts=["rain", "a dog barks"], seeds=[0, 1], audio_s=2.0)
-    assert made == {
-        "clips": 2,
-        "seconds": 2.0,
-        "sample_rate_hz": 16000,
-        "channels": 1,
-        "latent_shape": [8, 50, 16],
-        "denoiser_calls": 2,
-    }
-    paths = [str(tmp_path / "0.wav"), str(tmp_path / "1.wav")]
-    tiny.get("save", paths=paths)
-    for path in paths:
-        form, samples = read_wav(path)
-        assert form == (16000, 2, 1)
-        assert len(samples) == 32_000
-        assert max(samples) > 100
-
-
-@pytest.mark.parametrize("steps", [10, 25, 50, 100, 150, 200])
-def test_the_denoiser_is_called_once_a_step(tiny, steps):
-    assert tiny.generate(steps=steps, audio_s=0.16)["denoiser_calls"] == steps
-
-
-def test_the_same_seed_makes_the_same_samples_after_a_new_start(tiny, tmp_path):
-    first = tiny.audio(tmp_path, seeds=[3])
-    tiny.load()
-    assert tiny.audio(tmp_path, seeds=[3]) == first
-    assert distance(tiny.audio(tmp_path, seeds=[4])[0], first[0]) > 100
-
-
-def test_clips_of_one_prompt_keep_the_order_of_their_seeds(tiny, tmp_path):
-    batch = tiny.audio(tmp_path, prompts=["rain"] * 3, seeds=[5, 6, 7])
-    for clip, seed in zip(batch, (5, 6, 7), strict=True):
-        alone = tiny.audio(tmp_path, prompts=["rain"], seeds=[seed])
-        assert distance(clip, alone[0]) <= 4
-
-
-def test_prompt_and_negative_prompt_are_heard(tiny, tmp_path):
-    usual = tiny.audio(tmp_path)[0]
-    assert distance(tiny.audio(tmp_path, prompts=["wind"])[0], usual) > 4
-    assert distance(tiny.audio(tmp_path, negative_prompt=None)[0], usual) > 4
-
-
-def test_both_kinds_of_attention_compute_the_same(tiny, tmp_path):
-    sdpa = tiny.audio(tmp_path)[0]
-    found = tiny.load(attention="eager")["attention"]
-    assert {one.partition("=")[2] for one in found.split()} == {"eager"}
-    assert distance(tiny.audio(tmp_path)[0], sdpa) <= 4
-
-
-def test_half_precision_stays_finite(driver, tmp_path):
-    assert driver.load(dtype="float16")["dtype"] == "float16"
-    assert max(driver.audio(tmp_path)[0]) > 100
-
-
-def test_nothing_is_said_beside_the_answers(tiny):
-    tiny.generate(prompts=["rain " * 600])  # beyond the tokens of either text encoder
-    assert tiny.noise == ""
-
-
-def test_a_saved_folder_makes_the_audio_of_diffusers_own_pipeline(driver, saved, tmp_path):
-    found = driver.load(weights=str(saved))
-    assert found["weights"] == "folder"
-    assert len(found["weights_sha256"]) == 64
-    reference = json.loads((saved / "reference.json").read_text())
-    assert distance(driver.audio(tmp_path)[0], reference) <= 1
-    assert driver.noise == ""
-
-
-@pytest.mark.parametrize("name", COMPONENTS)
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_component_with_a_fault_is_named(driver, broken, name, fault):
-    (file,) = (broken / name).glob("*.safetensors")
-    spoil(file, fault)
-    message = driver.refusal(weights=str(broken))
-    assert f"weights of {name} " in message
-    assert FAULTS[fault] in message
-
-
-@pytest.mark.parametrize("name", ["tokenizer", "tokenizer_2", "scheduler"])
-def test_a_missing_companion_is_named(driver, broken, name):
-    shutil.rmtree(broken / name)
-    assert f"{name} " in driver.refusal(weights=str(broken))
-
-
-def test_a_fetched_checkpoint_is_found_by_its_revision(driver, saved, tmp_path):
-    facts = tomllib.loads((FOLDER / "model.toml").read_text())
-    home = tmp_path / f"models--{facts['checkpoint'].replace('/', '--')}" / "snapshots"
-    assert "cvssp/audioldm2" in driver.refusal(weights="hub", cache_dir=str(tmp_path))
-    home.mkdir(parents=True)
-    (home / facts["revision"]).symlink_to(saved)
-    assert driver.load(weights="hub", cache_dir=str(tmp_path))["weights"] == "hub"
-
-
-def test_it_refuses_what_the_scheduler_or_the_latent_cannot_do(driver):
-    def ask(steps, audio_s) -> str | None:
-        return driver.refuses(steps=steps, audio_s=audio_s)
-
-    assert ask(1000, 10.0) is None
-    assert "1001 steps" in ask(1001, 10.0)
-    assert "0.01 s of audio" in ask(10, 0.01)
+        assert ask(1000, 10.0) is None
+        assert "1001 steps" in ask(1001, 10.0)
+        assert "0.01 s of audio" in ask(10, 0.01)

@@ -9,9 +9,9 @@ class TestMakeAnAudio(Cases):
     name = "make-an-audio"
     total = 452_758_267
     attention = "unet={0} text_encoder={0} vae={0}"
-    latent = (4, 10)
-    columns = 80
+    latents: ClassVar = {10.0: [4, 10, 80]}
     samples = 163_840
+    exact: ClassVar = [4, 10, 80]
     # Taken from upstream's own modules: UNetModel, Encoder and Decoder, Projection, BigVGAN.
     names: ClassVar = {
         "unet": "e08f1a86538da4de0d89c0c2bab3db7d76cbf91eab2616174e1235e537898b6a",
