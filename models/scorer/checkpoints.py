@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch  # noqa: TID253 - at home in a model's environment
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import LocalEntryNotFoundError
-from shared import facts, pickles
+from shared import facts, hubcache, pickles
 from shared.digests import digest_file
 from shared.randomnumbers import draw
 from transformers import RobertaTokenizer
@@ -122,20 +120,7 @@ def find(weights: str, name: str) -> Path:
             f"weights folder {weights} is not there: expected random, hub or a folder"
         )
     card = CARDS[name]
-    try:
-        # Without the patterns newer releases miss the files that nobody asked for.
-        folder = snapshot_download(
-            card["checkpoint"],
-            revision=card["revision"],
-            allow_patterns=card["weights"]["files"],
-            local_files_only=True,
-        )
-    except LocalEntryNotFoundError as error:
-        raise RuntimeError(
-            f"weights of {card['checkpoint']} at revision {card['revision']} are not on this "
-            f"machine: fetch them with `tta-energy weights fetch {name}`"
-        ) from error
-    return Path(folder)
+    return hubcache.find(name, card, card["weights"]["files"], cache_dir=None)
 
 
 def load_tokenizer(weights: str) -> Any:

@@ -1,4 +1,4 @@
-"""The autoencoder of Make-an-Audio 2 (arXiv:2305.18474): mel bins are channels, only time is room.
+"""The autoencoder of Make-an-Audio 2 (arXiv:2305.18474): mel bins are channels, time is its length.
 
 Names of tensors are the original's ``AutoencoderKL``, so that its checkpoint loads as it is.
 """

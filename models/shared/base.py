@@ -146,7 +146,7 @@ class BaseAdapter(ABC):
         return {**loaded.answer, "duration_mode": duration_mode, "latent_shape": shape}
 
     def assemble(self, loaded: Loaded, *, size: str, duration_mode: str) -> None:
-        """Make the loaded networks one model that generates."""
+        """Make the loaded networks one model that generates; ``take`` is the model's own share."""
         self.size, self.duration_mode, self.device = size, duration_mode, loaded.device
         self.take(loaded)
         self.stages = self.find_stages(loaded.networks)

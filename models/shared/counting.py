@@ -18,9 +18,9 @@ def build_empty(part: Part, *, attention: str = "eager") -> Any:
 
 
 def tie(network: Any) -> Any:
-    """Make one again of parameters that a network of transformers shares between its modules.
+    """Share again the parameters that a network of transformers shares between its modules.
 
-    Building without memory and assigning tensors both take them apart.
+    Building without memory, and assigning tensors, both leave a copy in each place.
     """
     if hasattr(network, "tie_weights"):
         network.tie_weights()

@@ -120,7 +120,7 @@ def read_entry(file: Path, components: list[str], entry: str) -> dict[str, Any]:
 
 
 def unpickle(file: Path, whose: str) -> Any:
-    """Read a file without running anything that stands in it.
+    """Read a pickled file; what would call a function is refused, so no code in it runs.
 
     The tensors stay in the file, where the format allows it: the optimizer's are not wanted.
     """

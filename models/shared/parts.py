@@ -7,6 +7,7 @@ from typing import Any
 
 from transformers import PreTrainedModel
 
+# Settings that a checkpoint's config.json may have otherwise, see shared/t5.py.
 REPEATED = ("tie_word_embeddings",)
 
 
@@ -37,7 +38,6 @@ class Part:
         if not self.of_transformers:
             return {}  # networks of diffusers are told afterwards
         able = getattr(self.cls, "_supports_sdpa", False)
-        # Said again where a folder is loaded, whose config.json may say otherwise.
         kept = {name: self.config[name] for name in REPEATED if name in self.config}
         return {"attn_implementation": attention if able else "eager", **kept}
 

@@ -1,4 +1,4 @@
-"""What a checkpoint may hold beside tensors, though a pickle of it calls functions."""
+"""NumPy's numbers and arrays in a pickled checkpoint: the one thing beside tensors that is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checkpoints that upstream saved with ``torch.save``: strict from file to network."""
+"""Checkpoints that upstream saved with ``torch.save``: what does not fit the network is refused."""
 
 from __future__ import annotations
 

@@ -27,7 +27,8 @@ def base(size: str) -> Part:
 
 
 def _encoder(config: dict[str, Any], **rest: Any) -> Part:
-    # transformers 5 takes the word on output heads, which an encoder lacks, for one on its input.
+    # The option is about an output head, which an encoder lacks; transformers 5 takes it to say
+    # whether the two names of the encoder's embedding are one tensor, and they are.
     tied = {"tie_word_embeddings": True}
     return Part(
         T5EncoderModel, {"vocab_size": EMBEDDINGS, "use_cache": False, **tied, **config, **rest}

@@ -23,7 +23,7 @@ def load(cls: type, folder: Path) -> Any:
     if not folder.is_dir():
         raise RuntimeError(f"{folder.name} is missing: expected the folder {folder}")
     try:
-        # The default of these releases, which warn unless it is said.
+        # The clean-up is the default of these releases; they warn unless it is asked for.
         return cls.from_pretrained(folder, local_files_only=True, clean_up_tokenization_spaces=True)
     except (OSError, ValueError, TypeError, ImportError) as error:
         raise RuntimeError(
