@@ -22,6 +22,7 @@ def load(cls: type, folder: Path) -> Any:
     """Load a tokenizer from the folder that holds its files."""
     if not folder.is_dir():
         raise RuntimeError(f"{folder.name} is missing: expected the folder {folder}")
+    refuse_empty(cls, folder)
     try:
         # The clean-up is the default of these releases; they warn unless it is asked for.
         return cls.from_pretrained(folder, local_files_only=True, clean_up_tokenization_spaces=True)
@@ -29,6 +30,20 @@ def load(cls: type, folder: Path) -> Any:
         raise RuntimeError(
             f"{folder.name} in {folder} does not load: {faults.first_line(error)}"
         ) from error
+
+
+def refuse_empty(cls: Any, folder: Path) -> None:
+    """Refuse a folder without a vocabulary.
+
+    transformers 5 would make of it a tokenizer of a few tokens, to which all prompts are alike.
+    """
+    pieces = dict(cls.vocab_files_names)
+    whole = pieces.pop("tokenizer_file", "tokenizer.json")
+    if not any(all((folder / one).is_file() for one in way) for way in ([whole], pieces.values())):
+        raise RuntimeError(
+            f"{folder.name} has no vocabulary: expected {whole} or {' and '.join(pieces.values())} "
+            f"in {folder}; fetch it again"
+        )
 
 
 @dataclass(frozen=True)

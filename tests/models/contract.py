@@ -275,3 +275,9 @@ class SavedByDiffusers(OnTheHub):
     def test_a_missing_companion_is_named(self, driver, broken, companion):
         shutil.rmtree(broken / companion)
         assert f"{companion} " in driver.refusal(weights=str(broken))
+
+    def test_a_tokenizer_without_its_vocabulary_is_named(self, driver, broken):
+        (broken / "tokenizer" / "tokenizer.json").unlink()
+        (broken / "tokenizer" / "vocab.json").unlink(missing_ok=True)
+        message = driver.refusal(weights=str(broken))
+        assert "tokenizer has no vocabulary: expected tokenizer.json or " in message
