@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import torch  # noqa: TID253 - at home in a model's environment
 from safetensors import SafetensorError, safe_open
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 # Buffers that older releases of transformers stored and newer ones compute.
