@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from repro.analysis.load import load
+from repro.analysis.reading.load import load
 from repro.bundle import examine
 from repro.signing import TrustStore
 from tests.fakes import fake_run, journal_of, rows_of, tta, write_model

@@ -5,8 +5,8 @@ import signal
 
 import pytest
 
-from repro.analysis.load import load
-from repro.analysis.stages import splits
+from repro.analysis.reading.load import load
+from repro.analysis.stages.shares import splits
 from repro.bundle import Verdict, examine
 from repro.plan import windows
 from repro.protocol import parse_protocol, protocol_text

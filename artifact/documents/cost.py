@@ -13,7 +13,7 @@ from repro.energy.units import JOULES_PER_KWH
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from repro.analysis.dataset import Row
+    from repro.analysis.reading.dataset import Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from reference import reference
 
-from repro.analysis.formats import markdown_rows
-from repro.analysis.front import fronts
-from repro.analysis.front_table import front_of
-from repro.analysis.panels import panels
+from repro.analysis.front.rungs import fronts
+from repro.analysis.front.table import front_of
+from repro.analysis.pareto.panels import panels
+from repro.analysis.tables.formats import markdown_rows
 
 
 def front_rows() -> str:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repro import bundle
-from repro.analysis.load import load
+from repro.analysis.reading.load import load
 from repro.signing import TrustStore
 
 if TYPE_CHECKING:
-    from repro.analysis.dataset import DataSet
+    from repro.analysis.reading.dataset import DataSet
 
 REFERENCE = Path(__file__).parent.parent / "reference" / "passoni2025"
 

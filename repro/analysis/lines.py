@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from repro.analysis.points import counts
-from repro.analysis.series import ordered
+from repro.analysis.reading.series import ordered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from repro.analysis.dataset import DataSet, Row
-    from repro.analysis.series import Series
+    from repro.analysis.reading.dataset import DataSet, Row
+    from repro.analysis.reading.series import Series
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from repro.records import Status
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from repro.analysis.dataset import DataSet, Row, Source
-    from repro.analysis.series import Series
+    from repro.analysis.reading.dataset import DataSet, Row, Source
+    from repro.analysis.reading.series import Series
 
 T = TypeVar("T", int, str)
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from repro.analysis.points import counts, total
-from repro.analysis.scores import is_whole
+from repro.analysis.reading.scores import is_whole
 from repro.analysis.stats import Z_95, Summary, summarize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from repro.analysis.dataset import DataSet, Row, Source
-    from repro.analysis.series import Series
+    from repro.analysis.reading.dataset import DataSet, Row, Source
+    from repro.analysis.reading.series import Series
     from repro.records import DetailedScore
 
 #: What of a set may be lost (a disputed window, a clip that failed) for its sum to be told.

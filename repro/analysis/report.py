@@ -7,31 +7,31 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from repro.analysis.claims import Outcome, claims_table, evaluate, shipped_claims
-from repro.analysis.energy_tables import batch_table, steps_table
-from repro.analysis.fig2 import fig2
-from repro.analysis.figures import Absent, fig1a, fig1b
-from repro.analysis.formats import to_csv
-from repro.analysis.front_section import clip_costs
+from repro.analysis.drawing.fig2 import fig2
+from repro.analysis.drawing.figures import Absent, fig1a, fig1b
+from repro.analysis.drawing.plot import draw
+from repro.analysis.front.section import clip_costs
 from repro.analysis.lines import step_lines
-from repro.analysis.lines_table import lines_table
-from repro.analysis.load import load
-from repro.analysis.page import page
-from repro.analysis.panels import panels
-from repro.analysis.pareto_table import pareto_table
-from repro.analysis.plot import draw
+from repro.analysis.page.page import page
+from repro.analysis.page.sections import claims_section, sections_after
+from repro.analysis.pareto.panels import panels
+from repro.analysis.pareto.table import pareto_table
 from repro.analysis.points import batch_points, step_points
-from repro.analysis.protocol_view import protocols_chart, protocols_table
-from repro.analysis.protocols import treatments
+from repro.analysis.protocols.comparison import treatments
+from repro.analysis.protocols.view import protocols_chart, protocols_table
 from repro.analysis.publication import publish
 from repro.analysis.quality import unmatched_scores
-from repro.analysis.report_tables import ReportTables, table_files
-from repro.analysis.sections import claims_section, sections_after
-from repro.analysis.speed_table import table1
-from repro.analysis.stages import checks, splits
-from repro.analysis.stages_figure import stages_figure
-from repro.analysis.stages_tables import checks_table, stages_table
-from repro.analysis.worth import worths
-from repro.analysis.worth_tables import worst_table, worth_table
+from repro.analysis.reading.load import load
+from repro.analysis.stages.figure import stages_figure
+from repro.analysis.stages.shares import checks, splits
+from repro.analysis.stages.tables import checks_table, stages_table
+from repro.analysis.tables.energy import batch_table, steps_table
+from repro.analysis.tables.formats import to_csv
+from repro.analysis.tables.lines import lines_table
+from repro.analysis.tables.report import ReportTables, table_files
+from repro.analysis.tables.speed import table1
+from repro.analysis.worth.tables import worst_table, worth_table
+from repro.analysis.worth.trials import worths
 from repro.errors import TtaError
 from repro.protocol import parse_protocol, protocol_text
 
@@ -40,11 +40,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from repro.analysis.claims import ClaimResult
-    from repro.analysis.dataset import DataSet
-    from repro.analysis.front_section import ClipCosts
-    from repro.analysis.page import Drawn, Figure
-    from repro.analysis.panels import Panel
+    from repro.analysis.front.section import ClipCosts
+    from repro.analysis.page.page import Drawn, Figure
+    from repro.analysis.pareto.panels import Panel
     from repro.analysis.points import Point
+    from repro.analysis.reading.dataset import DataSet
     from repro.bundle import Examination
     from repro.records import BundleClass
 

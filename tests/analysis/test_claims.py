@@ -9,14 +9,14 @@ import pytest
 
 from repro.analysis.claims import Outcome, claims_table, evaluate, read_claims
 from repro.analysis.claims.judgement import Estimate
-from repro.analysis.dataset import Row
-from repro.analysis.formats import to_csv
-from repro.analysis.load import load
-from repro.analysis.panels import Entry, Panel
+from repro.analysis.pareto.panels import Entry, Panel
 from repro.analysis.points import Point
 from repro.analysis.quality import QualityPoint, Yardstick
-from repro.analysis.series import Series
+from repro.analysis.reading.dataset import Row
+from repro.analysis.reading.load import load
+from repro.analysis.reading.series import Series
 from repro.analysis.stats import Summary, summarize
+from repro.analysis.tables.formats import to_csv
 from repro.errors import TtaError
 from repro.records import BundleClass, Score, Status
 from tests.analysis.examined import examined

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from repro.analysis.claims import Outcome, evaluate, shipped_claims
-from repro.analysis.load import load
+from repro.analysis.reading.load import load
 from repro.bundle import examine
 from repro.protocol import parse_protocol, protocol_text
 from repro.resources import data_root

@@ -6,14 +6,14 @@ from itertools import pairwise
 
 import pytest
 
-from repro.analysis.fig2 import Dot, Trail, fig2
-from repro.analysis.figures import Absent
-from repro.analysis.formats import to_html
-from repro.analysis.load import load
-from repro.analysis.panels import panels
-from repro.analysis.pareto_table import pareto_table
-from repro.analysis.plot import Figure, FigureCanvasAgg, draw
-from repro.analysis.plot_scatter import draw_scatter, label_trails
+from repro.analysis.drawing.fig2 import Dot, Trail, fig2
+from repro.analysis.drawing.figures import Absent
+from repro.analysis.drawing.plot import Figure, FigureCanvasAgg, draw
+from repro.analysis.drawing.scatter import draw_scatter, label_trails
+from repro.analysis.pareto.panels import panels
+from repro.analysis.pareto.table import pareto_table
+from repro.analysis.reading.load import load
+from repro.analysis.tables.formats import to_html
 from repro.records import Status
 from tests.analysis.examined import changed, examined, scored_run, with_rows, with_scores
 from tests.factories import make_gpu

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repro.analysis.figures import Absent, fig1a, fig1b
-from repro.analysis.load import load
-from repro.analysis.plot import COLOURS, draw, spread
+from repro.analysis.drawing.figures import Absent, fig1a, fig1b
+from repro.analysis.drawing.plot import COLOURS, draw, spread
 from repro.analysis.points import batch_points, step_points
+from repro.analysis.reading.load import load
 from repro.records import Status
 from tests.analysis.examined import changed, examined, with_header, with_rows
 from tests.factories import make_gpu, make_run

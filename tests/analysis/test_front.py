@@ -7,16 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from repro.analysis.cost_table import cost_table, costs
-from repro.analysis.formats import to_csv, to_html
-from repro.analysis.front import fronts
-from repro.analysis.front_table import front_of, front_table, name_of
-from repro.analysis.front_text import cost_sentences, front_sentences
-from repro.analysis.load import load
-from repro.analysis.panels import panels
+from repro.analysis.front.costs import cost_table, costs
+from repro.analysis.front.rungs import fronts
+from repro.analysis.front.table import front_of, front_table, name_of
+from repro.analysis.front.text import cost_sentences, front_sentences
+from repro.analysis.pareto.panels import panels
 from repro.analysis.points import step_points
+from repro.analysis.reading.load import load
+from repro.analysis.reading.scores import Scoring
 from repro.analysis.report import write_report
-from repro.analysis.scores import Scoring
+from repro.analysis.tables.formats import to_csv, to_html
 from repro.bundle import Verdict
 from tests.analysis.examined import (
     examined,

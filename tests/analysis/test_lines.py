@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from repro.analysis.lines import fit, step_lines
-from repro.analysis.lines_table import lines_table
-from repro.analysis.load import load
+from repro.analysis.reading.load import load
+from repro.analysis.tables.lines import lines_table
 from repro.records import Status
 from tests.analysis.examined import changed, examined, with_rows
 from tests.factories import make_gpu, make_run

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from repro.analysis.load import load
-from repro.analysis.series import labels, ordered
+from repro.analysis.reading.load import load
+from repro.analysis.reading.series import labels, ordered
 from repro.bundle import Verdict
 from repro.errors import BundleError, ExitCode, UsageError
 from repro.records import Status

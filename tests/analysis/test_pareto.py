@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repro.analysis.pareto import DIRECTION, front_shares, on_front
+from repro.analysis.pareto.dominance import DIRECTION, front_shares, on_front
 
 # Few different numbers, so that ties are common.
 POINTS = st.lists(

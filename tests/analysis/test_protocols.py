@@ -2,9 +2,9 @@
 
 import pytest
 
-from repro.analysis.load import load
-from repro.analysis.protocol_view import protocols_chart, protocols_table
-from repro.analysis.protocols import treatments
+from repro.analysis.protocols.comparison import treatments
+from repro.analysis.protocols.view import protocols_chart, protocols_table
+from repro.analysis.reading.load import load
 from repro.analysis.report import write_report
 from tests.analysis.examined import changed, examined, with_environment, with_rows
 from tests.factories import make_gpu, make_run

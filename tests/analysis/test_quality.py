@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from repro.analysis.load import load
-from repro.analysis.panels import SCORE_SD, panels
-from repro.analysis.pareto_table import pareto_table
+from repro.analysis.pareto.panels import SCORE_SD, panels
+from repro.analysis.pareto.table import pareto_table
 from repro.analysis.quality import quality_points, unmatched_scores
+from repro.analysis.reading.load import load
 from repro.errors import BundleError
 from repro.records import Status
 from tests.analysis.examined import (

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from repro.analysis.lines import step_lines
-from repro.analysis.load import load
-from repro.analysis.panels import panels
+from repro.analysis.pareto.panels import panels
 from repro.analysis.points import batch_points, step_points
 from repro.analysis.quality import quality_points
-from repro.analysis.speed_table import table1
+from repro.analysis.reading.load import load
+from repro.analysis.tables.speed import table1
 from repro.bundle import examine
 from repro.signing import TrustStore
 

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from repro.analysis.energy_tables import steps_table
-from repro.analysis.load import load
-from repro.analysis.page import Section, page
+from repro.analysis.page.page import Section, page
 from repro.analysis.points import step_points
+from repro.analysis.reading.load import load
 from repro.analysis.report import OWNED, write_report
 from repro.analysis.summary import summary_lines
+from repro.analysis.tables.energy import steps_table
 from repro.bundle import Verdict, bundle_name, seal
 from repro.cli.report import report
 from repro.errors import BundleError, ClaimError, TtaError, UsageError

@@ -8,9 +8,9 @@ from dataclasses import replace
 import click
 import pytest
 
-from repro.analysis.commands import commands
-from repro.analysis.load import load
-from repro.analysis.rerun import rerun
+from repro.analysis.page.commands import commands
+from repro.analysis.page.rerun import rerun
+from repro.analysis.reading.load import load
 from repro.catalog import read_catalog
 from repro.cli import cli
 from repro.request import Options, make_request, read_captions

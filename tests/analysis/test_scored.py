@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 
 from repro.analysis.claims import Outcome, evaluate, shipped_claims
-from repro.analysis.load import load
-from repro.analysis.panels import SCORE_SD, panels
-from repro.analysis.pareto_notes import pareto_notes
-from repro.analysis.pareto_table import pareto_table
+from repro.analysis.pareto.notes import pareto_notes
+from repro.analysis.pareto.panels import SCORE_SD, panels
+from repro.analysis.pareto.table import pareto_table
+from repro.analysis.reading.load import load
 from repro.analysis.report import write_report
-from repro.analysis.worth import worths
-from repro.analysis.worth_tables import WORST, worst_table, worth_table
+from repro.analysis.worth.tables import WORST, worst_table, worth_table
+from repro.analysis.worth.trials import worths
 from repro.bundle import Verdict, seal, seal_scores
 from repro.bundle import examine as judge
 from repro.errors import BundleError, UsageError

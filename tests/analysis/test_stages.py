@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from repro.analysis.drawing.plot import draw
 from repro.analysis.lines import step_lines
-from repro.analysis.load import load
-from repro.analysis.plot import draw
-from repro.analysis.stages import Estimate, checks, splits
-from repro.analysis.stages_figure import stages_figure
-from repro.analysis.stages_tables import checks_table, stages_table
+from repro.analysis.reading.load import load
+from repro.analysis.stages.figure import stages_figure
+from repro.analysis.stages.shares import Estimate, checks, splits
+from repro.analysis.stages.tables import checks_table, stages_table
 from repro.records import Status
 from tests.analysis.examined import changed, examined, with_rows, with_stages
 from tests.factories import make_gpu, make_run

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from repro.analysis.columns import MODEL, OF_COUNTS, PROTOCOL, Column
-from repro.analysis.energy_tables import batch_table, steps_table
-from repro.analysis.formats import to_csv, to_html, to_latex, to_markdown
-from repro.analysis.load import load
 from repro.analysis.points import STATUSES, batch_points, step_points
-from repro.analysis.speed_table import table1
-from repro.analysis.tables import Table
+from repro.analysis.reading.load import load
+from repro.analysis.tables.columns import MODEL, OF_COUNTS, PROTOCOL, Column
+from repro.analysis.tables.energy import batch_table, steps_table
+from repro.analysis.tables.formats import to_csv, to_html, to_latex, to_markdown
+from repro.analysis.tables.speed import table1
+from repro.analysis.tables.table import Table
 from repro.records import Status
 from tests.analysis.examined import changed, examined, with_environment, with_header, with_rows
 from tests.factories import make_gpu, make_run

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from repro.analysis.load import load
-from repro.analysis.panels import panels
-from repro.analysis.scores import Scoring
-from repro.analysis.worth import TOGETHER, tried, worths
-from repro.analysis.worth_tables import worth_table
+from repro.analysis.pareto.panels import panels
+from repro.analysis.reading.load import load
+from repro.analysis.reading.scores import Scoring
+from repro.analysis.worth.tables import worth_table
+from repro.analysis.worth.trials import TOGETHER, tried, worths
 from repro.bundle import Verdict
 from repro.records import Contrast
 from tests.analysis.examined import examined

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from repro.analysis.claims.findings import Findings
-    from repro.analysis.dataset import Row
     from repro.analysis.lines import Line
     from repro.analysis.points import Point
-    from repro.analysis.series import Series
+    from repro.analysis.reading.dataset import Row
+    from repro.analysis.reading.series import Series
     from repro.analysis.stats import Summary
 
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from repro.analysis.claims.judgement import Estimate, Outcome, UndecidedError
 from repro.analysis.points import counts
-from repro.analysis.series_reading import hardware
+from repro.analysis.reading.grouping import hardware
 from repro.records import BundleClass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from repro.analysis.dataset import DataSet, Row, Source
-    from repro.analysis.panels import Entry, Panel
+    from repro.analysis.pareto.panels import Entry, Panel
     from repro.analysis.points import Point
-    from repro.analysis.series import Series
+    from repro.analysis.reading.dataset import DataSet, Row, Source
+    from repro.analysis.reading.series import Series
     from repro.records import Score
 
 

@@ -18,16 +18,16 @@ from repro.analysis.claims.judgement import (
     UndecidedError,
     settle,
 )
-from repro.analysis.panels import KINDS
-from repro.analysis.pareto import DIRECTION
-from repro.analysis.scores import is_whole
+from repro.analysis.pareto.dominance import DIRECTION
+from repro.analysis.pareto.panels import KINDS
+from repro.analysis.reading.scores import is_whole
 from repro.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from repro.analysis.claims.findings import Findings
-    from repro.analysis.panels import Entry
+    from repro.analysis.pareto.panels import Entry
 
 Kind = Literal["fad", "clap"]
 

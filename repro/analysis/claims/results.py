@@ -9,10 +9,10 @@ from repro.analysis.claims.definitions import ANY
 from repro.analysis.claims.findings import findings
 from repro.analysis.claims.judgement import Judgement, Outcome, UndecidedError
 from repro.analysis.claims.rules import RULES
-from repro.analysis.columns import CLASS, HARDWARE, PROTOCOL, WEIGHTS, Column, machine
-from repro.analysis.panels import panels
+from repro.analysis.pareto.panels import panels
 from repro.analysis.points import batch_points, step_points
-from repro.analysis.tables import Table
+from repro.analysis.tables.columns import CLASS, HARDWARE, PROTOCOL, WEIGHTS, Column, machine
+from repro.analysis.tables.table import Table
 from repro.records import BundleClass
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from repro.analysis.claims.definitions import Claim
     from repro.analysis.claims.findings import Findings, Setup
-    from repro.analysis.dataset import DataSet
-    from repro.analysis.panels import Panel
+    from repro.analysis.pareto.panels import Panel
     from repro.analysis.points import Point
+    from repro.analysis.reading.dataset import DataSet
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from repro.analysis.cells import wh
 from repro.analysis.compare.view import View, number
 from repro.analysis.points import counts
+from repro.analysis.tables.cells import wh
 from repro.analysis.text import distinct
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from repro.analysis.compare.comparison import Comparison, Model
     from repro.analysis.compare.settings import Measured, Setting
     from repro.analysis.compare.sides import Side
-    from repro.analysis.dataset import Row, Source
+    from repro.analysis.reading.dataset import Row, Source
     from repro.records import Gpu
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from repro.analysis.compare.comparison import Comparison
     from repro.analysis.compare.need import Need
     from repro.analysis.compare.sides import Side
-    from repro.analysis.tables import Table
+    from repro.analysis.tables.table import Table
 
 
 def document(comparisons: Sequence[Comparison]) -> dict[str, Any]:

@@ -13,11 +13,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from repro.analysis.drawing.palette import ALARM, COLOURS, FAINT, GREY, INK
+from repro.analysis.drawing.plot import METADATA, STYLE, save
+from repro.analysis.drawing.svg import Spot, with_tips
 from repro.analysis.equivalence import Answer
-from repro.analysis.formats import STAMPS
-from repro.analysis.palette import ALARM, COLOURS, FAINT, GREY, INK
-from repro.analysis.plot import METADATA, STYLE, save
-from repro.analysis.svg import Spot, with_tips
+from repro.analysis.tables.formats import STAMPS
 from repro.analysis.text import for_figure
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from repro.analysis.columns import ANSWER, CLASS, MODEL, RATIO, machine
-from repro.analysis.tables import Table
+from repro.analysis.tables.columns import ANSWER, CLASS, MODEL, RATIO, machine
+from repro.analysis.tables.table import Table
 
 if TYPE_CHECKING:
     from repro.analysis.compare.comparison import Comparison, Model, Result

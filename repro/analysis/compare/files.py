@@ -13,8 +13,8 @@ from repro.analysis.compare.page import page
 from repro.analysis.compare.sides import read_sides
 from repro.analysis.compare.tables import lines_table, results_table
 from repro.analysis.compare.view import lines_view, results_view, to_markdown
-from repro.analysis.formats import to_csv
 from repro.analysis.publication import publish
+from repro.analysis.tables.formats import to_csv
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

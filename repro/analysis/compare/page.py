@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-from string import Template
 from typing import TYPE_CHECKING
 
 from repro.analysis.compare.answers import model_answer, open_because
@@ -11,8 +9,9 @@ from repro.analysis.compare.boards import boards_first
 from repro.analysis.compare.comparison import rule
 from repro.analysis.compare.need import need_of, need_words, sentence
 from repro.analysis.compare.view import lines_view, results_view, to_html
+from repro.analysis.drawing.svg import inline
 from repro.analysis.equivalence import Answer
-from repro.analysis.svg import inline
+from repro.analysis.page.frame import framed, section
 from repro.analysis.text import for_html
 
 if TYPE_CHECKING:
@@ -55,31 +54,14 @@ sides is one between these two cards, and not yet one between their kinds.</p>""
 
 def page(comparisons: Sequence[Comparison], figures: Sequence[tuple[Grid, str]]) -> str:
     """Write the page; each comparison comes with its figure and the SVG of it."""
-    parts = [_header(comparisons)]
     sections = [
-        _section(f"{one.other.label} against {one.reference.label}", _parts(one, grid, svg))
+        section(f"{one.other.label} against {one.reference.label}", _parts(one, grid, svg))
         for one, (grid, svg) in zip(comparisons, figures, strict=True)
     ]
     sides = [comparisons[0].reference, *(one.other for one in comparisons)]
-    sections.append(_section("Bundles", map(_side, sides)))
-    sections.append(_section("How to read this", _METHOD))
-    template = Template(_resource("page.html"))
-    return template.substitute(
-        title=_TITLE,
-        style=_resource("page.css"),
-        header="\n".join(parts),
-        main="\n".join(sections),
-        footer="<p>Made by tta-energy from the bundles listed above and from nothing else.</p>",
-    )
-
-
-def _resource(name: str) -> str:
-    return (files("repro.analysis") / name).read_text(encoding="utf-8")
-
-
-def _section(title: str, parts: Iterable[str]) -> str:
-    body = "\n".join(parts)
-    return f"<section>\n<h2>{for_html(title)}</h2>\n{body}\n</section>"
+    sections.append(section("Bundles", map(_side, sides)))
+    sections.append(section("How to read this", _METHOD))
+    return framed(_TITLE, _header(comparisons), sections)
 
 
 def _header(comparisons: Sequence[Comparison]) -> str:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from repro.analysis.compare.sides import STUDIES
-from repro.analysis.series import labels, ordered
+from repro.analysis.reading.series import labels, ordered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from repro.analysis.compare.sides import Side
-    from repro.analysis.dataset import DataSet
-    from repro.analysis.series import Series
+    from repro.analysis.reading.dataset import DataSet
+    from repro.analysis.reading.series import Series
 
 #: What makes the two sides another experiment; said on top and in each row.
 LOUD = ("checkpoint", "weights", "size", "protocol", "dtype")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from repro.analysis.compare.pairs import Pair
     from repro.analysis.compare.sides import Side
     from repro.analysis.points import Point
-    from repro.analysis.series import Series
+    from repro.analysis.reading.series import Series
     from repro.analysis.stats import Summary
 
 Quantity = Literal["gpu", "cpu"]

@@ -7,19 +7,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from repro.analysis.lines import step_lines
-from repro.analysis.load import load
 from repro.analysis.points import batch_points, counts, step_points
-from repro.analysis.series_reading import hardware
+from repro.analysis.reading.grouping import hardware
+from repro.analysis.reading.load import load
 from repro.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from repro.analysis.dataset import DataSet, Source
     from repro.analysis.lines import StepLine
     from repro.analysis.points import Point
-    from repro.analysis.series import Series
+    from repro.analysis.reading.dataset import DataSet, Source
+    from repro.analysis.reading.series import Series
     from repro.bundle import Examination
 
 #: What can be compared: each setting of these has repeats.

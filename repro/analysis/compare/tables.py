@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from repro.analysis.columns import (
+from repro.analysis.tables.columns import (
     ANSWER,
     BATCH_SIZE,
     CLASS,
@@ -16,7 +16,7 @@ from repro.analysis.columns import (
     Column,
     machine,
 )
-from repro.analysis.tables import Cell, Table
+from repro.analysis.tables.table import Cell, Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

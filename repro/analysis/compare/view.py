@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from repro.analysis.compare.figure import words
-from repro.analysis.formats import STAMPS
+from repro.analysis.tables.formats import STAMPS
 from repro.analysis.text import for_html, for_markdown
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""What a clip costs: along the fronts where there are scores, by model and steps without."""

@@ -1,0 +1,1 @@
+"""Energy against quality: which points nothing dominates, and with what probability."""

@@ -1,0 +1,1 @@
+"""The same settings by several protocols, side by side."""

@@ -1,0 +1,1 @@
+"""Where in a generation the energy goes."""

@@ -1,0 +1,1 @@
+"""Tables as values, those of every report, and how a table is written."""

@@ -1,0 +1,1 @@
+"""Whether more steps are worth their energy."""
