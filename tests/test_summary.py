@@ -78,3 +78,20 @@ def test_the_next_command_names_the_folder_where_nothing_else_lies_in_it(tmp_pat
     (tmp_path / "b.zip").touch()
     print_summary([outcome(tmp_path / "a.zip")], tmp_path)
     assert f"next: tta-energy report {tmp_path}/a.zip --out" in capsys.readouterr().out
+
+
+def test_on_80_columns_neither_a_name_nor_what_a_clip_takes_is_broken(
+    run, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setenv("COLUMNS", "80")
+    one = outcome(tmp_path / "a.zip", clip_costs(run)).model_copy(
+        update={"model": "stable-audio-open-sat", "counts": {"ok": 26, "unsupported": 2},
+                "verdict": "INTEGRITY_ONLY"},
+    )  # fmt: skip
+    print_summary([one], tmp_path)
+    shown = capsys.readouterr().out
+
+    assert "stable-audio-open-sat" in shown
+    assert describe(one.costs[0]) in shown
+    assert "INTEGRITY_ONLY" in shown
+    assert "\nclass: measured\n" in shown

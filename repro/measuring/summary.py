@@ -19,21 +19,28 @@ if TYPE_CHECKING:
 def print_summary(outcomes: Sequence[Outcome], out: Path) -> None:
     """Print a line per model, the path of each bundle and the command to type next."""
     console = Console(file=sys.stdout)
+    console.print(_table(outcomes))
+    classes = sorted({one.bundle_class for one in outcomes if one.bundle_class})
+    bundles = [path for one in outcomes for path in (one.bundle, one.scores) if path]
+    lines = [f"class: {', '.join(classes)}"] if classes else []
+    lines += map(str, bundles)
+    if bundles:
+        lines.append(f"next: tta-energy report {_named(bundles, out)} --out {out / 'report'}")
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _table(outcomes: Iterable[Outcome]) -> Table:
     parts = sorted({cost.part for one in outcomes for cost in one.costs})
     takes = f"a clip takes ({', '.join(parts)})" if parts else "a clip takes"
-    table = Table("model", "windows", takes, "class", "verdict", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for heading in ("model", "windows", takes, "verdict"):
+        table.add_column(heading, no_wrap=heading != "windows")
     for one in outcomes:
         counts = ", ".join(f"{count} {status}" for status, count in one.counts.items())
         costs = "\n".join(map(describe, _ends(one.costs)))
-        kind, verdict = one.bundle_class or "-", one.verdict or "error"
-        table.add_row(one.model, counts or "-", costs or "-", kind, verdict)
-    console.print(table)
-    bundles = [path for one in outcomes for path in (one.bundle, one.scores) if path]
-    for path in bundles:
-        console.print(str(path), highlight=False, markup=False, soft_wrap=True)
-    if bundles:
-        command = f"next: tta-energy report {_named(bundles, out)} --out {out / 'report'}"
-        console.print(command, highlight=False, markup=False, soft_wrap=True)
+        table.add_row(one.model, counts or "-", costs or "-", one.verdict or "error")
+    return table
 
 
 def describe(cost: ClipCost) -> str:
