@@ -7,7 +7,7 @@
 #
 # Libraries come from locks with hashes and from nowhere else, with one exception: TORCH. It is empty
 # in a published image, where torch comes from its own lock (torch.lock). CI has no GPU, sets it to a
-# release that PyPI's mirror holds as a CPU build, and so replaces torch and nothing else.
+# CPU build of another release, and so replaces torch and nothing else.
 #
 # No secret enters a build: no step asks for one, and .dockerignore lets only sources in.
 

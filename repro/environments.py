@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from typing import TYPE_CHECKING
 
 from repro.resources import CHECKOUTS, data_root, environments_dir
@@ -41,8 +42,8 @@ def _way_to(environment: str, folder: Path) -> str:
 def _is_shipped(environment: str) -> bool:
     """Say whether ``nox -s environment`` knows an environment: a model's own, or the scorer's."""
     cards = (data_root() / "models").glob("*/model.toml")
-    named = (f'environment = "{environment}"' in card.read_text(encoding="utf-8") for card in cards)
-    return environment == SCORER or any(named)
+    named = (tomllib.loads(card.read_text(encoding="utf-8"))["environment"] for card in cards)
+    return environment == SCORER or environment in named
 
 
 def made_from(environment: str) -> str | None:

@@ -185,7 +185,7 @@ def _tables(clips, environment, fad, half):
                         n=len(own), reference=f"{dataset}-full" if whole else dataset,
                         embedding="clap-laion-audio",
                         engine="laion", score_class=kind, low=value - half, high=value + half,
-                        interval_method="basic bootstrap over clips", seed=0,
+                        interval_method="jackknife over recordings", seed=0,
                         checkpoint_sha256="c" * 64, captions_sha256="d" * 64, networks=networks,
                     )
                 )  # fmt: skip
@@ -198,7 +198,7 @@ def _tables(clips, environment, fad, half):
                         dataset=dataset, model=model, metric=metric, steps=first,
                         other_steps=second, difference=difference,
                         low=difference - half / 10, high=difference + half / 10,
-                        n=len(own), p=0.5, method="paired bootstrap over clips",
+                        n=len(own), p=0.5, method="paired jackknife over recordings",
                     )
                 )  # fmt: skip
     return tuple(scores), tuple(contrasts)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reference import reference
 
-from repro.energy.units import JOULES_PER_KWH
+from repro.energy.units import kwh
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,7 +32,7 @@ class Cost:
 
     def kwh(self) -> tuple[float, float]:
         """Return GPU energy, and CPU and RAM energy, in kWh."""
-        return self.gpu_j / JOULES_PER_KWH, self.others_j / JOULES_PER_KWH
+        return kwh(self.gpu_j), kwh(self.others_j)
 
 
 def total(costs: Iterable[Cost]) -> Cost:

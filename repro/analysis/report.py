@@ -10,7 +10,7 @@ from repro.analysis.claims import Outcome, claims_table, evaluate, shipped_claim
 from repro.analysis.drawing.fig2 import fig2
 from repro.analysis.drawing.figures import Absent, fig1a, fig1b
 from repro.analysis.drawing.plot import draw
-from repro.analysis.front.section import clip_costs
+from repro.analysis.front.section import cost_section
 from repro.analysis.lines import step_lines
 from repro.analysis.page.page import page
 from repro.analysis.page.sections import claims_section, sections_after
@@ -120,7 +120,7 @@ class _Made:
 def _make(data: DataSet) -> _Made:
     singles, batches, fronts = step_points(data), batch_points(data), panels(data)
     verdicts = evaluate(data, shipped_claims(), singles=singles, batches=batches, fronts=fronts)
-    clip = clip_costs(data, singles, fronts)
+    clip = cost_section(data, singles, fronts)
     tables = _tables(data, (singles, batches, fronts), verdicts, clip)
     charts = _charts(data, (singles, batches, fronts), tables)
     drawn = [{} if isinstance(chart, Absent) else draw(chart) for chart in charts]

@@ -17,10 +17,10 @@ BESIDE_THE_GRID = ("out", "score", "key", "overrides", "restart")
 @measuring_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
 def plan(*, as_json: bool, **options: Any) -> None:
-    """Print what a tier would measure: windows, generations, minutes, disk. Runs nothing.
+    """Print what a tier would measure: windows, clips, minutes, GPU energy, disk. Runs nothing.
 
     It takes every option of a tier, so that `plan` can be put before any command that measures.
-    Times are those of the paper's GPU, an NVIDIA A40, without loading models.
+    Times and energies are those of the paper's GPU, an NVIDIA A40, without loading models.
     """
     import json  # noqa: PLC0415
 

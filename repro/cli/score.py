@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -79,4 +80,5 @@ def score(
         listener.end()
     click.echo(scored.bundle)
     click.echo(f"class: {scored.environment.bundle_class}, {scored.verdict}")
-    click.echo(f"next: tta-energy report {bundle} {scored.bundle} --out {bundle.parent / 'report'}")
+    command = ["tta-energy", "report", bundle, scored.bundle, "--out", bundle.parent / "report"]
+    click.echo(f"next: {shlex.join(map(str, command))}")

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Column
 
-from repro.energy.units import JOULES_PER_KWH
+from repro.energy.units import kwh
 from repro.measuring.forecast import Forecast
 from repro.records import Status
 
@@ -166,8 +166,8 @@ def describe_left(left: Left | None) -> str:
     """Return the time and the energy left, or nothing as long as nothing is known of them."""
     if left is None:
         return ""
-    kwh = left.energy_j / JOULES_PER_KWH
-    amount, unit = (kwh, "kWh") if kwh >= 1 else (1000 * kwh, "Wh")
+    whole_kwh = kwh(left.energy_j)
+    amount, unit = (whole_kwh, "kWh") if whole_kwh >= 1 else (1000 * whole_kwh, "Wh")
     whole = timedelta(seconds=round(left.seconds))
     return f"{whole} and {_figure(amount)} {unit} left"
 

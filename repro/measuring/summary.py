@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ def print_summary(outcomes: Sequence[Outcome], out: Path) -> None:
     lines = [f"class: {', '.join(classes)}"] if classes else []
     lines += map(str, bundles)
     if bundles:
-        lines.append(f"next: tta-energy report {_named(bundles, out)} --out {out / 'report'}")
+        lines.append(f"next: {shlex.join(_report(bundles, out))}")
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
@@ -53,7 +54,8 @@ def _ends(costs: Sequence[ClipCost]) -> Sequence[ClipCost]:
     return costs if len(costs) < 2 else (costs[0], costs[-1])  # noqa: PLR2004
 
 
-def _named(bundles: Iterable[Path], out: Path) -> str:
-    """Name the folder, where nothing else lies in it."""
+def _report(bundles: Iterable[Path], out: Path) -> list[str]:
+    """Return the command that draws bundles, naming the folder where nothing else lies in it."""
     listed = sorted(bundles)
-    return str(out) if listed == sorted(out.glob("*.zip")) else " ".join(map(str, listed))
+    named = [out] if listed == sorted(out.glob("*.zip")) else listed
+    return ["tta-energy", "report", *map(str, named), "--out", str(out / "report")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from repro.catalog import find, read_catalog
-from repro.energy.units import JOULES_PER_KWH
+from repro.energy.units import JOULES_PER_KWH, kwh
 from repro.plan import mean_duration_s, study_summary
 from repro.protocol import manner
 from repro.records import Record
@@ -109,7 +109,7 @@ def preview(
         },
         clips=sum(cell.clips for cell in cells),
         minutes=None if duration_s is None else duration_s / 60,
-        gpu_energy_kwh=None if energy_j is None else energy_j / JOULES_PER_KWH,
+        gpu_energy_kwh=kwh(energy_j),
         audio_bytes=sum(cell.audio_bytes for cell in cells),
     )
 
@@ -135,9 +135,10 @@ def render(grid: Preview) -> str:
 
 def _line(model: str, cell: StudyPreview) -> str:
     minutes = "?" if cell.seconds is None else f"{cell.seconds / 60:.1f}"
-    kwh = "?" if cell.gpu_energy_j is None else f"{cell.gpu_energy_j / JOULES_PER_KWH:.3g}"
+    energy_kwh = kwh(cell.gpu_energy_j)
+    energy = "?" if energy_kwh is None else f"{energy_kwh:.3g}"
     megabytes = f"{cell.audio_bytes / 1e6:.0f}"
-    return FORM.format(model, cell.study, cell.windows, cell.clips, minutes, kwh, megabytes)
+    return FORM.format(model, cell.study, cell.windows, cell.clips, minutes, energy, megabytes)
 
 
 def _all(grid: Preview) -> StudyPreview:

@@ -68,7 +68,7 @@ def test_joined_scores_go_through_the_code_of_imported_ones(pair):
     assert (first["dataset"], first["steps"], first["value"]) == ("audiocaps", 10, 0.3)
     assert first["gpu_energy_kwh"] == pytest.approx(4 * 0.4646 * 140 / 3.6e6)
     assert (first["value_low_95"], first["value_high_95"]) == pytest.approx((0.28, 0.32))
-    assert first["interval_method"] == "basic bootstrap over clips"
+    assert first["interval_method"] == "jackknife over recordings"
 
 
 def test_the_interval_over_clips_enters_the_chance_of_being_on_the_front(examine, run):

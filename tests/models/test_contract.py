@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 
 import pytest
 
@@ -86,3 +87,14 @@ def test_an_adapter_neither_measures_nor_prints(path):
             calls.add(node.func.id)
     assert not modules & FOREIGN
     assert "print" not in calls
+
+
+def test_every_model_here_has_tests_that_derive_from_the_contract():
+    named = set()
+    for path in Path(__file__).parent.glob("test_*.py"):
+        classes = [node for node in parse(path).body if isinstance(node, ast.ClassDef)]
+        for node in (node for one in classes if one.bases for node in one.body):
+            if isinstance(node, ast.Assign) and node.targets[0].id == "name":
+                named.add(node.value.value)
+
+    assert {path.parent.name for path in MODELS.glob("*/adapter.py")} == named

@@ -32,7 +32,7 @@ class ClipCosts(NamedTuple):
     section: Section
 
 
-def clip_costs(
+def cost_section(
     data: DataSet, singles: Sequence[Point], panels: Sequence[Panel]
 ) -> ClipCosts | None:
     """Tell what a clip costs: along the fronts, without scores by model and steps."""
