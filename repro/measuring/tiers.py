@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -169,7 +170,7 @@ def _scored(
 
 
 def _later(outcomes: list[Outcome]) -> str:
-    return " && ".join(f"tta-energy score {one.bundle}" for one in outcomes)
+    return " && ".join(shlex.join(["tta-energy", "score", str(one.bundle)]) for one in outcomes)
 
 
 @contextmanager

@@ -94,7 +94,7 @@ def test_every_model_here_has_tests_that_derive_from_the_contract():
     for path in Path(__file__).parent.glob("test_*.py"):
         classes = [node for node in parse(path).body if isinstance(node, ast.ClassDef)]
         for node in (node for one in classes if one.bases for node in one.body):
-            if isinstance(node, ast.Assign) and node.targets[0].id == "name":
+            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "name":
                 named.add(node.value.value)
 
     assert {path.parent.name for path in MODELS.glob("*/adapter.py")} == named
