@@ -20,8 +20,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from repro.analysis.lines import fit
-from repro.analysis.report import find_bundles, write_report
-from repro.bundle import examine, seal
+from repro.analysis.report import write_report
+from repro.bundle import examine, find_bundles, seal
 from repro.energy.units import JOULES_PER_KWH
 from repro.protocol import protocol_text
 from repro.records import (
